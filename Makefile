@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+# The short names for what is done most; Meson and Ninja do the work. `make help` lists them.
+
+LISTEN ?= :8080
+DATA ?= data
+PREFIX ?= /usr/local
+DESTDIR ?=
+FUZZ_SECONDS ?= 60
+C_FILES = $(shell find src tests bench -name '*.[ch]' 2>/dev/null | sort)
+
+.DEFAULT_GOAL := build
+.PHONY: build run test fuzz bench format lint tidy install clean help
+
+build: ## build/natter, the release build; installs what is missing on Debian and Ubuntu
+	@tools/setup
+	@tools/build release
+
+run: build ## build, then serve on LISTEN (:8080) with its data in DATA (./data)
+	@echo "natter: open http://localhost:$(lastword $(subst :, ,$(LISTEN)))/"
+	@exec build/natter serve --listen "$(LISTEN)" --data "$(DATA)"
+
+test: ## all tests; the last line says how many passed and failed
+	@tools/setup --test
+	@tools/test
+
+fuzz: ## each fuzz target for FUZZ_SECONDS (60)
+	@tools/setup --test
+	@tools/test fuzz --fuzz-seconds $(FUZZ_SECONDS)
+
+bench: build ## how fast it is on this machine, against the bare floor
+	@bench/run
+
+format: ## put C files into the house's form
+	@tools/setup --lint
+	@clang-format -i $(C_FILES)
+
+lint: build ## form, clang-tidy, types of the page and the library, tidy
+	@tools/setup --lint
+	clang-format --dry-run --Werror $(C_FILES)
+	tools/lint
+	npm run lint
+	@$(MAKE) --no-print-directory tidy
+
+tidy: ## the rules of the house that no compiler knows
+	@python3 tests/tidy/tidy.py
+
+install: ## into PREFIX (/usr/local), under DESTDIR where that is set
+	@tools/setup
+	@MESON_OPTIONS="-Dprefix=$(PREFIX)" tools/build release
+	@DESTDIR="$(DESTDIR)" meson install -C build --no-rebuild
+
+clean: ## remove everything built; downloaded packages and data stay
+	@rm -rf build build-asan build-tsan build-fuzz web/dist sdk/js/dist
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

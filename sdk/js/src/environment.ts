@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that the library asks of the world around it: time, chance, sockets and the hints of a browser. Tests
+// bring a world of their own.
+
+/** The part of a browser's WebSocket that is used; the `ws` package's class fits too. */
+export interface Socket {
+    readonly readyState: number;
+    onopen: ((event: never) => void) | null;
+    onmessage: ((event: { data: unknown } & never) => void) | null;
+    onclose: ((event: { code: number; reason: string } & never) => void) | null;
+    onerror: ((event: never) => void) | null;
+    send(data: string): void;
+    close(code?: number, reason?: string): void;
+}
+
+export type SocketClass = new (url: string, protocols?: string | string[]) => Socket;
+
+/** What `localStorage` and `sessionStorage` are. */
+export interface KeyValue {
+    readonly length: number;
+    key(index: number): string | null;
+    getItem(key: string): string | null;
+    setItem(key: string, value: string): void;
+    removeItem(key: string): void;
+}
+
+/** Something happened that makes it worth to look whether the connection still lives. */
+export type Hint = "visible" | "online" | "offline";
+
+export interface Environment {
+    now(): number;
+    random(): number;
+    /** Calls `callback` once after `ms`; returns the call that prevents it. */
+    after(ms: number, callback: () => void): () => void;
+    /** False only where the browser is sure that there is no network. */
+    isOnline(): boolean;
+    /** Passes on the browser's hints; returns the call that ends this. */
+    onHint(listener: (hint: Hint) => void): () => void;
+}
+
+function nothing(): void {}
+
+export function defaultEnvironment(): Environment {
+    return {
+        now: () => Date.now(),
+        random: () => Math.random(),
+        after(ms, callback) {
+            const timer = setTimeout(callback, ms);
+            return () => clearTimeout(timer);
+        },
+        isOnline: () => typeof navigator === "undefined" || navigator.onLine !== false,
+        onHint(listener) {
+            if (typeof window === "undefined" || typeof document === "undefined") return nothing;
+            const online = (): void => listener("online");
+            const offline = (): void => listener("offline");
+            const visible = (): void => {
+                if (document.visibilityState === "visible") listener("visible");
+            };
+            window.addEventListener("online", online);
+            window.addEventListener("offline", offline);
+            document.addEventListener("visibilitychange", visible);
+            return () => {
+                window.removeEventListener("online", online);
+                window.removeEventListener("offline", offline);
+                document.removeEventListener("visibilitychange", visible);
+            };
+        },
+    };
+}
+
+/** A random id of 128 bits in hex, for the keys that make a repeated send harmless. */
+export function drawKey(random: () => number): string {
+    const bytes = new Uint8Array(16);
+    const source = (globalThis as { crypto?: Crypto }).crypto;
+    // Node 18 has no global `crypto`; a key needs to be unlikely to repeat, not to be secret.
+    if (source) source.getRandomValues(bytes);
+    else for (let i = 0; i < bytes.length; i += 1) bytes[i] = Math.floor(random() * 256);
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

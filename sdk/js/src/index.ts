@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the package offers; everything else is its own business.
+export { Client, type ClientEvents, type ClientOptions, createClient } from "./client.js";
+export { type ErrorCode, type Reason, SUBPROTOCOL } from "./codes.js";
+export type {
+    DeletedEvent,
+    EditedEvent,
+    Epoch,
+    Limits,
+    MessageEvent,
+    PresenceFrame,
+    ReactionEvent,
+    RoomEvent,
+    RoomInfo,
+    TypingFrame,
+    User,
+    WelcomeFrame,
+} from "./codec.js";
+export type { State, StateChange } from "./connection.js";
+export type { Unsubscribe } from "./emitter.js";
+export type { KeyValue, Socket, SocketClass } from "./environment.js";
+export { ChatError } from "./errors.js";
+export type { Acknowledged, OutboxStatus } from "./outbox.js";
+export {
+    type GapEvent,
+    type HistoryOptions,
+    type JoinedEvent,
+    type OutgoingMessage,
+    type ResetEvent,
+    Room,
+    type RoomEvents,
+    type SubscribeOptions,
+} from "./room.js";
+export { Subscription } from "./subscription.js";

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A hash table from byte keys to pointers: open addressing, SipHash with a secret drawn at start, so that keys chosen
+ * by strangers cannot be made to collide. It owns neither keys nor values: the key's bytes must live inside the value
+ * and stay put until removal. One thread. */
+#pragma once
+
+#include "base/result.h"
+#include "base/view.h"
+
+struct table_slot {
+    struct view key;
+    void *value;
+    uint64_t hash;
+};
+
+struct table {
+    struct table_slot *slots; /* NULL until the first put */
+    size_t capacity;          /* a power of two */
+    size_t count;
+    size_t count_max;
+};
+
+/* `count_max`: beyond it table_put answers RESULT_FULL. */
+void table_init(struct table *table, size_t count_max);
+void table_done(struct table *table);
+
+/* NULL if it is not there. */
+void *table_get(const struct table *table, struct view key);
+/* `value` is not NULL. RESULT_OK, RESULT_EXISTS (the old value stays), RESULT_FULL, RESULT_NO_MEMORY. */
+enum result table_put(struct table *table, struct view key, void *value) MUST_USE;
+/* The removed value, or NULL. */
+void *table_remove(struct table *table, struct view key);
+
+/* Walks all values in no particular order: start with *position = 0; NULL at the end. No put or remove meanwhile. */
+void *table_next(const struct table *table, size_t *position);
+
+/* The keyed hash itself (SipHash-2-4 under the process's secret). Any thread, after table_seed(). */
+uint64_t table_hash(struct view key);
+/* Sets the process's secret, 16 bytes, once, before any table is used and before other threads start; a simulator or a
+ * test gives a fixed one. Hashing without a secret is a bug and aborts. */
+void table_seed(const uint8_t secret[16]);

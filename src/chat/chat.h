@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules: who is here, which rooms there are, who may do what. It lives on two kinds of threads.
+ *
+ *     shard ── door: parse, rate, identity ──▶ store's thread ── hub: members, rooms, events ──▶ shards (letters)
+ *
+ * The hub runs inside the store's batches, so that sends, joins, leaves and renames have one order. Nothing in it needs a lock. */
+#pragma once
+
+#include "base/counter.h"
+#include "chat/chat_options.h"
+#include "chat/token.h"
+#include "net/net_events.h"
+#include "net/shard.h"
+#include "store/store.h"
+#include "wire/command.h"
+
+struct chat;
+
+/* Written by one thread each: [shard] counters by the shards (one block per shard), the others by the store's thread. */
+struct door_counters {
+    struct counter commands[COMMAND_TYPE_COUNT];
+    struct counter plain_messages;
+    struct counter rate_limited[RATE_CLASS_COUNT];
+    struct counter rate_limited_address;
+    struct counter errors[ERROR_CODE_COUNT];  /* sent by the door */
+    struct counter busy;                      /* the store's queue was full */
+    struct counter tokens_wrong;
+    struct counter tokens_outdated;
+    struct counter origins_refused;
+    struct counter guests_new;
+};
+
+struct hub_counters {
+    struct counter users;    /* gauge: present, or within their lease */
+    struct counter sessions; /* gauge */
+    struct counter rooms;    /* gauge: open, with or without members */
+    struct counter members;  /* gauge: users in rooms */
+    struct counter joins;
+    struct counter replays_from_memory;
+    struct counter replays_from_disk;
+    struct counter replays_truncated;
+    struct counter presence_frames;
+    struct counter typing_frames;
+    struct counter errors[ERROR_CODE_COUNT];
+    struct counter acks;
+    struct counter duplicates;
+    struct histogram chunk_events; /* events of one chunk */
+};
+
+/* RESULT_OK, RESULT_NO_MEMORY. The options' strings must outlive it. */
+enum result chat_new(const struct chat_options *options, const struct token_key *key, struct chat **out_chat) MUST_USE;
+/* Before anything starts: the store and the shards that it works with. Gives each shard its door. RESULT_OK, RESULT_NO_MEMORY. */
+enum result chat_bind(struct chat *chat, struct store *store, struct shard *const *shards, size_t shard_count) MUST_USE;
+/* After the store's thread and the shards have ended. Accepts NULL. */
+void chat_free(struct chat *chat);
+
+/* The tables of notices that it answers to; `request` is left for http/. */
+void chat_net_events(struct chat *chat, struct net_events *out_events);
+void chat_store_events(struct chat *chat, struct store_events *out_events);
+
+/* Clients are told to come back after a time drawn between 0 and this, so that they do not all return at once. Any thread, before the drain. */
+void chat_set_return_spread(struct chat *chat, uint32_t spread_ms);
+
+const struct hub_counters *chat_hub_counters(const struct chat *chat);
+const struct door_counters *chat_door_counters(const struct chat *chat, size_t shard_index);
+size_t chat_shard_count(const struct chat *chat);

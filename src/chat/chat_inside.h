@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The structures of chat/, grouped by who may write them. Nobody outside chat/ includes this. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "base/table.h"
+#include "base/wheel.h"
+#include "chat/chat.h"
+#include "chat/name.h"
+#include "chat/rate.h"
+#include "net/conn.h"
+#include "net/letters.h"
+
+enum {
+    HUB_TICK_MS = 10,
+    USER_NAME_BYTES_MAX = 128,
+    USER_ID_BYTES = 26,
+    ROOM_NAME_BYTES_MAX = 257,    /* '~' and 64 characters of at most 4 bytes */
+    MEMBERS_IN_JOINED_MAX = 100,
+    MEMBERS_IN_WHO_MAX = 1000,
+    ROOMS_IN_LIST_MAX = 500,
+    IDLE_ROOMS_MAX = 256,         /* rooms without members that stay open, so that coming back costs no disk read */
+    DIGEST_EVENTS_MAX = 100000,
+    LOGIN_GRACE_MS = 100,         /* how long the welcome of a nameless connection waits for a login as the first frame */
+    FRAME_BYTES_MAX = 4 * 1024 * 1024,
+};
+
+/* Letters from the doors to the hub. */
+enum hub_letter { HUB_ARRIVE, HUB_COMMAND, HUB_DEPART };
+
+/* A timer on the hub's wheel, and what it is for. */
+enum hub_timer_kind { TIMER_KIND_WELCOME, TIMER_KIND_LEASE, TIMER_KIND_PRESENCE };
+struct hub_timer {
+    struct wheel_timer timer;
+    enum hub_timer_kind kind;
+};
+
+/* What an upgrade request said; given to the hub with HUB_ARRIVE. */
+struct arrival {
+    bool has_name, has_after, has_history, has_room_fault;
+    bool is_unauthorized;        /* a token was brought on purpose and is not right */
+    uint64_t after, history;
+    char name[USER_NAME_BYTES_MAX + 1];
+    char room[ROOM_NAME_BYTES_MAX + 1];
+};
+
+/* One open connection. Made at the upgrade by its shard, freed by the hub with HUB_DEPART. */
+struct session {
+    /* constant after the upgrade */
+    struct shard *shard;
+    uint64_t handle;
+    struct token_claims claims;  /* the door's, until HUB_ARRIVE; then the hub's */
+    bool is_walk_in;
+    bool brings_identity;        /* a token was brought and is right */
+
+    /* the door's */
+    struct rate_bucket *buckets; /* one per class, from the first command on */
+    uint32_t refusals;           /* rate_limited answers in a row */
+    struct arrival *arrival;     /* until it is given to the hub */
+    struct list_link departing;  /* HUB_DEPART found the queue full */
+    bool is_announced;           /* HUB_ARRIVE was posted */
+
+    /* the hub's */
+    struct user *user;
+    struct member **members;     /* the rooms that this connection is in */
+    uint32_t member_count, member_capacity;
+    struct room *walk_in_room;   /* where plain text goes; NULL once left */
+    struct hub_timer welcome;  /* armed while the welcome waits for a login */
+    bool is_welcomed;
+    bool is_refused;             /* told to go; commands are not served any longer */
+};
+
+/* A command on its way through the hub; for an append it is the store's ticket. */
+struct request {
+    struct session *session;
+    struct shard *shard;         /* the session's, also after its end */
+    uint64_t handle;
+    struct command command;
+    bool is_plain;               /* a walk-in's plain text: no ack */
+    uint8_t bytes[];             /* its text and key */
+};
+
+/* Somebody who is here, or was a moment ago. Hub. */
+struct user {
+    char id[USER_ID_BYTES + 1];
+    char name[USER_NAME_BYTES_MAX + 1];
+    struct view id_view;         /* the key in hub->users */
+    struct view skeleton;        /* the key in hub->names; owned */
+    int64_t joined_ms;
+    uint32_t session_count;
+    struct list_link members;    /* member.of_user */
+    bool has_chosen_name;
+    bool is_stored;
+};
+
+/* A user in a room. Present while session_count > 0, shown until the lease is over. Hub. */
+struct member {
+    struct user *user;
+    struct room *room;
+    uint32_t session_count;
+    struct list_link of_user;
+    struct list_link of_room;    /* room->members, or room->left */
+    struct hub_timer lease;
+    uint64_t typed_ms;           /* when their typing was last told */
+    bool is_shown;               /* others were told that they are here */
+    bool is_fresh;               /* to be told with the next presence frame: came, or has a new name */
+};
+
+/* A room with its log open. Hub. */
+struct room {
+    struct store_room *log;
+    uint32_t number;             /* of its feeds */
+    struct list_link members;    /* member.of_room: those who count as here */
+    uint32_t member_count;
+    struct list_link left;       /* whose end is still to be told */
+    uint32_t *interest;          /* subscribed connections by shard */
+    uint32_t session_count;
+    struct hub_timer presence; /* armed while something is to be told */
+    uint64_t presence_ms;        /* when it was last told */
+    struct list_link idle;       /* in hub->idle while nobody is here */
+    uint32_t fresh_count;
+};
+
+/* The name of the room behind a feed number, for shards that tell of a gap. Written before the number is first used; numbers rest long enough before they are used
+ * again that nobody still reads the old one. */
+struct room_label {
+    uint16_t size;
+    char name[ROOM_NAME_BYTES_MAX + 1];
+};
+
+struct hub {
+    struct table users;          /* id → user */
+    struct table names;          /* skeleton → user */
+    struct table rooms;          /* fold → room */
+    struct list_link idle;       /* rooms without members, longest first */
+    uint32_t idle_count;
+    struct wheel wheel;
+    uint64_t now_ms;
+    uint32_t *free_numbers;      /* a ring: those that rest come last */
+    uint32_t free_head, free_count;
+    struct builder text;         /* of the frame at work */
+    struct builder events;
+    struct builder fold;
+    struct builder frames;       /* of the chunk at work */
+    struct hub_counters counters;
+};
+
+/* A shard's side. */
+struct door {
+    struct chat *chat;
+    struct shard *shard;
+    struct rate_table addresses;
+    struct list_link departing;
+    struct builder text;
+    struct door_counters counters;
+};
+
+struct chat {
+    struct chat_options options;
+    struct token_key key;
+    struct store *store;
+    struct shard **shards;
+    struct door *doors;
+    size_t shard_count;
+    struct hub hub;
+    _Atomic(struct room_label *) *labels; /* by feed number */
+    _Atomic uint32_t return_spread_ms;
+};
+
+/* door.c, entry.c: a shard's thread */
+void door_upgrade(void *context, struct conn *conn, const struct http_request *request, const struct ws_offer *offer,
+                  struct net_upgrade *upgrade);
+void door_opened(void *context, struct conn *conn);
+void door_message(void *context, struct conn *conn, enum ws_opcode opcode, struct view payload);
+void door_lapped(void *context, struct conn *conn, uint32_t number, uint64_t from, uint64_t to, struct builder *out);
+void door_ended(void *context, struct conn *conn);
+void door_farewell(void *context, struct conn *conn, struct builder *out);
+void door_turned(void *context, struct shard *shard);
+bool origin_is_allowed(const struct chat_options *options, const struct http_request *request);
+
+/* hub.c: the store's thread, as all that follows */
+void hub_visit(void *context, const struct letter *letter);
+void hub_committed(void *context, struct store_room *log, struct list_link *entries);
+void hub_refused(void *context, struct store_room *log, struct list_link *entries, enum result why);
+int hub_turned(void *context);
+void hub_timer_init(struct hub_timer *timer, enum hub_timer_kind kind);
+void hub_arm(struct chat *chat, struct hub_timer *timer, uint64_t delay_ms);
+
+/* answer.c: each request is settled exactly once, by one of these or by a subscription */
+void request_free(struct request *request);
+void answer_request(struct chat *chat, struct request *request, const struct builder *text);
+void settle_request(struct request *request);
+void refuse_request(struct chat *chat, struct request *request, enum error_code code, const char *text);
+/* To a session, unasked. */
+void tell_session(struct session *session, const struct builder *text);
+void tell_error(struct chat *chat, struct session *session, enum error_code code, const char *text);
+/* One frame to all who are in the room; `text` is the JSON. */
+void tell_room(struct chat *chat, struct room *room, struct view text);
+void post_chunk(struct chat *chat, struct room *room, struct view frames, uint32_t frame_count, uint64_t seq_first, uint64_t seq_last);
+
+/* Events up to `seq_last` could not be handed on: subscribers are told of a gap, and fetch them. */
+void tell_lost(struct chat *chat, struct room *room, uint64_t seq_last);
+
+/* session.c */
+void session_arrive(struct chat *chat, struct session *session, struct arrival *arrival);
+void session_depart(struct chat *chat, struct session *session);
+void session_welcome(struct chat *chat, struct session *session, struct view ref);
+void session_login(struct chat *chat, struct request *request);
+void session_name(struct chat *chat, struct request *request);
+struct member *session_member(struct session *session, struct room *room);
+
+/* user.c */
+struct user *user_find_or_make(struct chat *chat, const struct token_claims *claims, const char *wanted_name, bool *out_name_is_taken);
+void user_release(struct chat *chat, struct user *user);
+/* RESULT_OK, RESULT_EXISTS (it looks like the name of somebody who is here), RESULT_NO_MEMORY. `name` is clean. */
+enum result user_rename(struct chat *chat, struct user *user, struct view name) MUST_USE;
+void user_store(struct chat *chat, struct user *user);
+static inline struct user_view user_shown(const struct user *user)
+{
+    return (struct user_view){view_of_string(user->id), view_of_string(user->name)};
+}
+
+/* room.c */
+/* Finds an open room, opens or makes it. RESULT_NOT_FOUND, RESULT_REFUSED (may not be made), RESULT_INVALID (`*out_fault` says why), RESULT_FULL, RESULT_NO_MEMORY, RESULT_FAILED. */
+enum result room_find(struct chat *chat, struct view name, bool may_open, struct room **out_room, enum name_fault *out_fault) MUST_USE;
+void room_close_if_idle(struct chat *chat, struct room *room);
+void rooms_close_all(struct chat *chat);
+/* Settles the request (may be NULL: a walk-in's entry). */
+void room_join(struct chat *chat, struct session *session, struct request *request, const struct command *command);
+void room_join_command(struct chat *chat, struct request *request);
+void room_leave(struct chat *chat, struct request *request);
+/* The room that the command names, if this session is in it; otherwise refuses the request and returns NULL. */
+struct room *room_of_request(struct chat *chat, struct request *request, struct member **out_member);
+
+/* member.c, presence.c */
+struct member *member_enter(struct chat *chat, struct session *session, struct room *room);
+void member_leave(struct chat *chat, struct session *session, struct room *room);
+void member_lease_over(struct chat *chat, struct member *member);
+void presence_due(struct chat *chat, struct room *room);
+void presence_changed(struct chat *chat, struct member *member);
+void presence_tell(struct chat *chat, struct room *room);
+size_t members_view(const struct room *room, struct user_view *out, size_t max);
+
+/* write.c: commands that append */
+void room_send(struct chat *chat, struct request *request);
+void room_edit(struct chat *chat, struct request *request);
+void room_delete(struct chat *chat, struct request *request);
+void room_react(struct chat *chat, struct request *request);
+void room_typing(struct chat *chat, struct request *request);
+void room_read(struct chat *chat, struct request *request);
+
+/* look.c, replay.c: commands that read */
+void room_history(struct chat *chat, struct request *request);
+void room_who(struct chat *chat, struct request *request);
+void room_digest(struct chat *chat, struct request *request);
+void room_list(struct chat *chat, struct request *request);
+
+/* What a join must be told first, when memory does not reach back: read by a reader thread, then the held subscription is let go. */
+struct replay {
+    uint64_t from, to;
+    bool is_truncated;
+};
+enum result replay_post(struct chat *chat, struct session *session, struct request *request, struct room *room, const struct replay *replay) MUST_USE;
+
+/* command.c */
+struct command_row {
+    enum rate_class rate;
+    void (*handle)(struct chat *chat, struct request *request); /* NULL: the door answers */
+};
+const struct command_row *command_row(enum command_type type);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The upgrade as the chat sees it: is the origin allowed, who is it, where to. Shard thread; nothing slow: a keyed hash is all it costs (P5). */
+#include <stdlib.h>
+
+#include "chat/chat_inside.h"
+#include "os/clock.h"
+#include "os/random.h"
+
+enum { COOKIE_REFRESH_MS = 24 * 60 * 60 * 1000 };
+
+static struct view after_scheme(struct view origin)
+{
+    if (view_starts_with(origin, VIEW("http://")))
+        return view_skip(origin, 7);
+    if (view_starts_with(origin, VIEW("https://")))
+        return view_skip(origin, 8);
+    return (struct view){NULL, 0};
+}
+
+/* A browser names the page's origin; a page of somebody else must not be able to speak as its visitor (cross-site hijacking). Programs that send none are not browsers. */
+bool origin_is_allowed(const struct chat_options *options, const struct http_request *request)
+{
+    const struct http_field *origin = http_field_find(request, "Origin");
+    const struct http_field *host = http_field_find(request, "Host");
+
+    if (!origin)
+        return true;
+    if (http_field_count(request, "Origin") > 1)
+        return false;
+    struct view own = after_scheme(origin->value);
+    if (host && own.size > 0 && view_equal_ignoring_case(own, host->value))
+        return true;
+    for (size_t i = 0; i < options->origin_count; i++) {
+        struct view allowed = view_of_string(options->origins[i]);
+        if (view_equal(allowed, VIEW("*")) || view_equal_ignoring_case(allowed, origin->value))
+            return true;
+    }
+    return false;
+}
+
+static void refuse(struct net_upgrade *upgrade, int status, const char *text)
+{
+    upgrade->status = status;
+    upgrade->refusal = text;
+}
+
+/* What the request says about identity. */
+enum brought { BROUGHT_NOTHING, BROUGHT_RIGHT, BROUGHT_WRONG, BROUGHT_OLD_COOKIE };
+
+static enum brought read_identity(struct door *door, const struct http_request *request, struct token_claims *out_claims)
+{
+    const struct http_field *bearer = http_field_find(request, "Authorization");
+    const struct http_field *cookies = http_field_find(request, "Cookie");
+    int64_t valid_ms = (int64_t)door->chat->options.token_days * 86400000;
+    struct view token;
+
+    if (bearer && bearer->value.size > 7 && view_equal_ignoring_case(view_first(bearer->value, 7), VIEW("bearer "))) {
+        token = view_trim(view_skip(bearer->value, 7));
+        enum token_verdict verdict = token_read(&door->chat->key, token, os_clock_wall_ms(), valid_ms, out_claims);
+        if (verdict == TOKEN_RIGHT)
+            return BROUGHT_RIGHT;
+        counter_add(verdict == TOKEN_WRONG ? &door->counters.tokens_wrong : &door->counters.tokens_outdated, 1);
+        return BROUGHT_WRONG;
+    }
+    if (!cookies || !http_cookie_get(cookies->value, "natter", &token))
+        return BROUGHT_NOTHING;
+    if (token_read(&door->chat->key, token, os_clock_wall_ms(), valid_ms, out_claims) == TOKEN_RIGHT)
+        return BROUGHT_RIGHT;
+    counter_add(&door->counters.tokens_outdated, 1);
+    return BROUGHT_OLD_COOKIE;
+}
+
+static void add_cookie(struct chat *chat, const struct conn *conn, const struct token_claims *claims, struct builder *out)
+{
+    char token[TOKEN_TEXT_MAX];
+
+    token_sign(&chat->key, claims, token);
+    builder_format(out, "Set-Cookie: natter=%s; Path=/; Max-Age=%u; HttpOnly; SameSite=Lax%s\r\n", token,
+                   chat->options.token_days * 86400u, conn_is_secure(conn) ? "; Secure" : "");
+}
+
+/* A new guest is only an id until they do something worth keeping. */
+static void draw_guest(struct door *door, struct token_claims *claims)
+{
+    os_random_bytes(claims->user, sizeof claims->user);
+    claims->joined_ms = os_clock_wall_ms();
+    claims->issued_ms = claims->joined_ms;
+    counter_add(&door->counters.guests_new, 1);
+}
+
+/* Copies a query parameter to `out` (size_max and a NUL). True: it was there; `*out_is_bad`: it is too long or badly encoded. */
+static bool take_parameter(struct view query, const char *name, char *out, size_t size_max, bool *out_is_bad)
+{
+    struct builder value;
+    bool is_bad = false;
+
+    builder_init(&value, size_max);
+    bool is_there = http_query_get(query, name, &value, &is_bad);
+    is_bad = is_bad || !builder_ok(&value) || (is_there && memchr(value.at ? value.at : (const uint8_t *)"", 0, value.size));
+    if (is_there && !is_bad) {
+        if (value.size > 0)
+            memcpy(out, value.at, value.size);
+        out[value.size] = 0;
+    }
+    builder_done(&value);
+    *out_is_bad = is_bad;
+    return is_there || is_bad;
+}
+
+static bool take_number(struct view query, const char *name, uint64_t *out_number)
+{
+    char text[24];
+    bool is_bad = false;
+
+    return take_parameter(query, name, text, sizeof text - 1, &is_bad) && !is_bad
+           && view_to_number(view_of_string(text), UINT64_C(1) << 53, out_number);
+}
+
+static struct arrival *read_arrival(const struct chat *chat, const struct http_request *request)
+{
+    struct arrival *arrival = calloc(1, sizeof *arrival);
+    bool is_bad = false;
+
+    if (!arrival)
+        return NULL;
+    arrival->has_name = take_parameter(request->query, "name", arrival->name, USER_NAME_BYTES_MAX, &is_bad);
+    if (is_bad)
+        arrival->name[0] = 0;
+    if (!take_parameter(request->query, "room", arrival->room, ROOM_NAME_BYTES_MAX, &arrival->has_room_fault))
+        (void)snprintf(arrival->room, sizeof arrival->room, "%s", chat->options.default_room);
+    arrival->has_after = take_number(request->query, "after", &arrival->after);
+    arrival->has_history = take_number(request->query, "history", &arrival->history);
+    return arrival;
+}
+
+static struct session *make_session(struct door *door, struct conn *conn, const struct http_request *request,
+                                    const struct token_claims *claims)
+{
+    struct session *session = calloc(1, sizeof *session);
+
+    if (!session)
+        return NULL;
+    session->arrival = read_arrival(door->chat, request);
+    if (!session->arrival) {
+        free(session);
+        return NULL;
+    }
+    session->shard = conn_shard(conn);
+    session->handle = conn_handle(conn);
+    session->claims = *claims;
+    list_init(&session->departing);
+    hub_timer_init(&session->welcome, TIMER_KIND_WELCOME);
+    return session;
+}
+
+/* Reads who it is. False: nobody may come in like this. */
+static bool settle_identity(struct door *door, enum brought brought, struct token_claims *claims)
+{
+    bool needs_guest = brought == BROUGHT_NOTHING || brought == BROUGHT_OLD_COOKIE;
+
+    if (!needs_guest)
+        return brought == BROUGHT_RIGHT;
+    draw_guest(door, claims);
+    return door->chat->options.has_guests;
+}
+
+void door_upgrade(void *context, struct conn *conn, const struct http_request *request, const struct ws_offer *offer,
+                  struct net_upgrade *upgrade)
+{
+    struct door *door = shard_owner(conn_shard(conn));
+    struct chat *chat = context;
+    struct token_claims claims = {0};
+
+    (void)offer;
+    if (!view_equal(request->path, VIEW("/ws"))) {
+        refuse(upgrade, 404, "There is no WebSocket here. Connect to /ws.");
+        return;
+    }
+    if (!origin_is_allowed(&chat->options, request)) {
+        counter_add(&door->counters.origins_refused, 1);
+        refuse(upgrade, 403, "The Origin of this page is not allowed here. Add it to chat.origins in the server's configuration.");
+        return;
+    }
+    enum brought brought = read_identity(door, request, &claims);
+    bool is_authorized = settle_identity(door, brought, &claims);
+    struct session *session = make_session(door, conn, request, &claims);
+    if (!session) {
+        refuse(upgrade, 503, "The server is out of memory. Try again in a moment.");
+        return;
+    }
+    session->is_walk_in = http_field_count(request, "Sec-WebSocket-Protocol") == 0;
+    session->brings_identity = brought == BROUGHT_RIGHT;
+    session->arrival->is_unauthorized = !is_authorized;
+    if (ws_protocol_is_offered(request, "natter.v1"))
+        upgrade->protocol = "natter.v1";
+    if (is_authorized && (brought != BROUGHT_RIGHT || os_clock_wall_ms() - claims.issued_ms > COOKIE_REFRESH_MS)) {
+        session->claims.issued_ms = os_clock_wall_ms();
+        add_cookie(chat, conn, &session->claims, upgrade->extra);
+    }
+    conn_set_owner(conn, session);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hub: what the store's thread does for the chat. Letters from the doors in order, committed events to the rooms, timers. */
+#include <stdlib.h>
+
+#include "chat/chat_inside.h"
+#include "os/clock.h"
+
+void hub_arm(struct chat *chat, struct hub_timer *timer, uint64_t delay_ms)
+{
+    struct hub *hub = &chat->hub;
+
+    wheel_arm(&hub->wheel, &timer->timer, (hub->now_ms + delay_ms) / HUB_TICK_MS + (delay_ms > 0));
+}
+
+void hub_timer_init(struct hub_timer *timer, enum hub_timer_kind kind)
+{
+    timer->kind = kind;
+    wheel_timer_init(&timer->timer);
+}
+
+static void arrive(struct chat *chat, struct session *session)
+{
+    struct arrival *arrival = session->arrival;
+
+    session->arrival = NULL;
+    session_arrive(chat, session, arrival);
+    free(arrival);
+}
+
+static void welcome_first(struct chat *chat, struct session *session)
+{
+    session_welcome(chat, session, (struct view){NULL, 0});
+    tell_session(session, &chat->hub.text);
+}
+
+static void serve(struct chat *chat, struct request *request)
+{
+    struct session *session = request->session;
+
+    if (session->is_refused) {
+        settle_request(request);
+        return;
+    }
+    if (!session->is_welcomed && request->command.type != COMMAND_LOGIN)
+        welcome_first(chat, session);
+    command_row(request->command.type)->handle(chat, request);
+}
+
+void hub_visit(void *context, const struct letter *letter)
+{
+    struct chat *chat = context;
+
+    chat->hub.now_ms = os_clock_monotonic_ms();
+    switch ((enum hub_letter)letter->kind) {
+    case HUB_ARRIVE:
+        arrive(chat, letter->object);
+        break;
+    case HUB_COMMAND:
+        serve(chat, letter->object);
+        break;
+    case HUB_DEPART:
+        session_depart(chat, letter->object);
+        break;
+    }
+}
+
+static void add_frame(struct builder *frames, struct view json)
+{
+    uint8_t header[WS_SERVER_HEADER_BYTES_MAX];
+
+    builder_add(frames, header, ws_header_encode(header, WS_TEXT, true, false, json.size));
+    builder_add_view(frames, json);
+}
+
+static void acknowledge(struct chat *chat, struct request *request, const struct store_entry *entry)
+{
+    struct hub *hub = &chat->hub;
+
+    if (entry->is_duplicate)
+        counter_add(&hub->counters.duplicates, 1);
+    if (request->is_plain) {
+        settle_request(request);
+        return;
+    }
+    counter_add(&hub->counters.acks, 1);
+    builder_clear(&hub->text);
+    ack_encode(&hub->text, &(struct ack_frame){
+                               .ref = request->command.ref,
+                               .room = entry->room->name,
+                               .key = request->command.key,
+                               .seq = entry->event.seq,
+                               .at_ms = entry->event.at_ms,
+                               .is_duplicate = entry->is_duplicate,
+                           });
+    answer_request(chat, request, &hub->text);
+}
+
+/* A room cannot be closed from within a notice of its own: the next presence frame sees to it. */
+static void watch_for_idle(struct chat *chat, struct room *room)
+{
+    if (room->member_count == 0 && room->session_count == 0)
+        presence_due(chat, room);
+}
+
+/* The events of a batch, encoded once as ready frames, go to every shard that has subscribers; then each sender gets its ack. */
+void hub_committed(void *context, struct store_room *log, struct list_link *entries)
+{
+    struct chat *chat = context;
+    struct hub *hub = &chat->hub;
+    struct room *room = log->owner;
+    uint64_t seq_first = 0, seq_last = 0;
+    uint32_t count = 0;
+
+    builder_clear(&hub->frames);
+    list_each(entries, link, following)
+    {
+        struct store_entry *entry = list_entry(link, struct store_entry, link);
+        if (entry->is_duplicate)
+            continue;
+        if (count++ == 0)
+            seq_first = entry->event.seq;
+        seq_last = entry->event.seq;
+        add_frame(&hub->frames, entry->json);
+    }
+    if (count > 0 && builder_ok(&hub->frames)) {
+        post_chunk(chat, room, builder_view(&hub->frames), count, seq_first, seq_last);
+        histogram_add(&hub->counters.chunk_events, count);
+    } else if (count > 0) {
+        tell_lost(chat, room, seq_last);
+    }
+    list_each(entries, link, following)
+    {
+        struct store_entry *entry = list_entry(link, struct store_entry, link);
+        acknowledge(chat, entry->ticket, entry);
+    }
+    watch_for_idle(chat, room);
+}
+
+void hub_refused(void *context, struct store_room *log, struct list_link *entries, enum result why)
+{
+    struct chat *chat = context;
+
+    list_each(entries, link, following)
+    {
+        struct store_entry *entry = list_entry(link, struct store_entry, link);
+        if (why == RESULT_FULL)
+            refuse_request(chat, entry->ticket, ERROR_BUSY,
+                           "The server's disk is full. Nothing was lost; send it again later, with the same key.");
+        else
+            refuse_request(chat, entry->ticket, ERROR_INTERNAL,
+                           "The server could not write to its disk. Nothing was lost; send it again later, with the same key.");
+    }
+    watch_for_idle(chat, log->owner);
+}
+
+static void fire(struct chat *chat, struct hub_timer *timer)
+{
+    switch (timer->kind) {
+    case TIMER_KIND_WELCOME: {
+        struct session *session = list_entry(timer, struct session, welcome);
+        if (!session->is_welcomed)
+            welcome_first(chat, session);
+        break;
+    }
+    case TIMER_KIND_LEASE:
+        member_lease_over(chat, list_entry(timer, struct member, lease));
+        break;
+    case TIMER_KIND_PRESENCE:
+        presence_tell(chat, list_entry(timer, struct room, presence));
+        break;
+    }
+}
+
+int hub_turned(void *context)
+{
+    struct chat *chat = context;
+    struct hub *hub = &chat->hub;
+    struct list_link due;
+
+    hub->now_ms = os_clock_monotonic_ms();
+    list_init(&due);
+    wheel_advance(&hub->wheel, hub->now_ms / HUB_TICK_MS, &due);
+    while (!list_is_empty(&due)) {
+        struct wheel_timer *timer = list_entry(due.next, struct wheel_timer, link);
+        list_remove(&timer->link);
+        fire(chat, list_entry(timer, struct hub_timer, timer));
+    }
+    if (hub->wheel.count == 0)
+        return -1;
+    return (int)wheel_until_next(&hub->wheel, 100) * HUB_TICK_MS;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a room is told of comings and goings: merged, a few times a second at the most, and counts only where the room is large. */
+#include <stdlib.h>
+
+#include "chat/chat_inside.h"
+
+/* A frame is due, at once if the last one is long enough ago. */
+void presence_due(struct chat *chat, struct room *room)
+{
+    uint64_t now_ms = chat->hub.now_ms;
+    uint64_t interval_ms = chat->options.presence_interval_ms;
+    uint64_t since_ms = now_ms - room->presence_ms;
+
+    if (!wheel_timer_is_armed(&room->presence.timer))
+        hub_arm(chat, &room->presence, since_ms >= interval_ms ? 0 : interval_ms - since_ms);
+}
+
+void presence_changed(struct chat *chat, struct member *member)
+{
+    if (!member->is_fresh) {
+        member->is_fresh = true;
+        member->room->fresh_count++;
+    }
+    presence_due(chat, member->room);
+}
+
+/* Fills `out` with those who came or changed their name, and marks them as shown. */
+static size_t take_fresh(struct room *room, struct user_view *out, size_t max)
+{
+    size_t count = 0;
+
+    for (struct list_link *link = room->members.previous; link != &room->members && room->fresh_count > 0; link = link->previous) {
+        struct member *member = list_entry(link, struct member, of_room);
+        if (!member->is_fresh)
+            continue;
+        member->is_fresh = false;
+        member->is_shown = true;
+        room->fresh_count--;
+        if (count < max)
+            out[count++] = user_shown(member->user);
+    }
+    return count;
+}
+
+static size_t view_left(const struct room *room, struct user_view *out, size_t max)
+{
+    size_t count = 0;
+
+    list_each(&room->left, link, following)
+    {
+        if (count < max)
+            out[count++] = user_shown(list_entry(link, struct member, of_room)->user);
+    }
+    return count;
+}
+
+static void free_left(struct chat *chat, struct room *room)
+{
+    list_each(&room->left, link, following)
+    {
+        struct member *member = list_entry(link, struct member, of_room);
+        struct user *user = member->user;
+        list_remove(&member->of_room);
+        list_remove(&member->of_user);
+        free(member);
+        user_release(chat, user);
+    }
+}
+
+void presence_tell(struct chat *chat, struct room *room)
+{
+    struct hub *hub = &chat->hub;
+    size_t names_max = room->member_count > chat->options.presence_names_max ? 0 : chat->options.presence_names_max;
+    struct user_view *names = calloc(2 * names_max + 1, sizeof *names);
+
+    if (!names) {
+        hub_arm(chat, &room->presence, 1000);
+        return;
+    }
+    size_t joined = take_fresh(room, names, names_max);
+    size_t left = view_left(room, names + names_max, names_max);
+    builder_clear(&hub->text);
+    presence_encode(&hub->text, &(struct presence_frame){
+                                    .room = room->log->name,
+                                    .joined = names,
+                                    .joined_count = joined,
+                                    .left = names + names_max,
+                                    .left_count = left,
+                                    .count = room->member_count,
+                                });
+    if (builder_ok(&hub->text) && room->session_count > 0) {
+        tell_room(chat, room, builder_view(&hub->text));
+        counter_add(&hub->counters.presence_frames, 1);
+    }
+    free(names);
+    room->presence_ms = hub->now_ms;
+    free_left(chat, room);
+    room_close_if_idle(chat, room);
+}

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a connection: moves between states, deadlines, reading, and the one end. */
+#include <stdlib.h>
+
+#include "net/shard_inside.h"
+
+struct conn *conn_new(struct shard *shard, int descriptor, const struct os_address *address)
+{
+    enum admission_verdict verdict = admission_enter(shard->admission, address);
+    struct conn *conn = pool_take(&shard->conns);
+
+    counter_add(&shard->counters.accepted, 1);
+    if (!conn)
+        goto out_admission;
+    conn->descriptor = descriptor;
+    conn->shard = shard;
+    conn->address = *address;
+    conn->admission = (uint8_t)verdict;
+    conn->is_draining = shard->is_draining;
+    list_init(&conn->dirty);
+    list_init(&conn->unread);
+    wheel_timer_init(&conn->timer);
+    if (shard_register(shard, conn) != RESULT_OK)
+        goto out_conn;
+    os_socket_tune(descriptor, shard->options.send_buffer_bytes, shard->options.unsent_bytes_max);
+    if (os_poller_add(&shard->poller, descriptor, OS_READ | OS_WRITE, conn) != RESULT_OK)
+        goto out_registry;
+    conn->heard_ms = shard_clock(shard);
+    conn->state = CONN_REQUEST;
+    counter_add(&shard->counters.live[CONN_REQUEST], 1);
+    conn->state_ms = shard_clock(shard);
+    conn_arm(conn, shard->options.request_ms);
+    return conn;
+
+out_registry:
+    shard_unregister(shard, conn);
+out_conn:
+    pool_give(&shard->conns, conn);
+out_admission:
+    admission_leave(shard->admission, address);
+    counter_add(&shard->counters.ended[END_NO_MEMORY], 1);
+    os_socket_close(descriptor);
+    return NULL;
+}
+
+void conn_arm(struct conn *conn, uint32_t delay_ms)
+{
+    struct shard *shard = conn->shard;
+
+    wheel_arm(&shard->wheel, &conn->timer, (shard->now_ms + delay_ms) / SHARD_TICK_MS + 1);
+}
+
+static uint32_t state_deadline_ms(const struct conn *conn, enum conn_state state)
+{
+    const struct net_options *options = &conn->shard->options;
+
+    switch (state) {
+    case CONN_REQUEST:
+        return options->keep_alive_ms;
+    case CONN_HTTP:
+        return options->write_ms;
+    case CONN_OPEN:
+        return options->heartbeat_ms;
+    case CONN_CLOSING:
+        return options->close_ms;
+    case CONN_ENDED:
+    case CONN_STATE_COUNT:
+        break;
+    }
+    return 0;
+}
+
+void conn_move(struct conn *conn, enum conn_state next)
+{
+    static const uint32_t may_become[CONN_STATE_COUNT] = {
+#define X(symbol, label, next_states) [CONN_##symbol] = next_states,
+        CONN_STATES(X)
+#undef X
+    };
+    struct shard_counters *counters = &conn->shard->counters;
+
+    check(may_become[conn->state] & (1u << next));
+    counter_subtract(&counters->live[conn->state], 1);
+    conn->state = (uint8_t)next;
+    conn->state_ms = shard_clock(conn->shard);
+    if (next == CONN_ENDED) {
+        counter_add(&counters->ended[conn->end_reason], 1);
+        wheel_disarm(&conn->shard->wheel, &conn->timer);
+        return;
+    }
+    counter_add(&counters->live[next], 1);
+    conn_arm(conn, state_deadline_ms(conn, next));
+}
+
+void conn_leave(struct conn *conn)
+{
+    conn_unsubscribe_all(conn);
+    if (!conn->is_opened)
+        return;
+    conn->is_opened = false;
+    conn->shard->events.ended(conn->shard->events.context, conn);
+}
+
+/* The one end: out of rooms, registry, timers and poller; the descriptor is closed, the memory given back at the turn's end, in that order, whatever the cause. */
+void conn_end(struct conn *conn, enum end_reason reason)
+{
+    struct shard *shard = conn->shard;
+
+    if (conn->state == CONN_ENDED)
+        return;
+    if (conn->state != CONN_CLOSING)
+        conn->end_reason = (uint8_t)reason;
+    conn_leave(conn);
+    shard_unregister(shard, conn);
+    conn_move(conn, CONN_ENDED);
+    os_poller_remove(&shard->poller, conn->descriptor);
+    os_socket_close(conn->descriptor);
+    conn->descriptor = -1;
+    admission_leave(shard->admission, &conn->address);
+    outbox_clear(&conn->outbox);
+    conn_return_input(conn);
+    list_remove(&conn->dirty);
+    list_remove(&conn->unread);
+    list_add_last(&shard->ended, &conn->unread);
+}
+
+void conn_begin_closing(struct conn *conn, enum end_reason reason)
+{
+    conn->end_reason = (uint8_t)reason;
+    conn_leave(conn);
+    conn_move(conn, CONN_CLOSING);
+    conn->is_paused = false;
+    conn_mark_dirty(conn);
+    conn_mark_unread(conn);
+}
+
+void conn_close(struct conn *conn, enum end_reason reason, struct view text)
+{
+    uint8_t frame[WS_CONTROL_BYTES_MAX + 2];
+    int code = end_reason_close_code(reason);
+
+    if (conn->state != CONN_OPEN && conn->state != CONN_HTTP && conn->state != CONN_REQUEST)
+        return;
+    if (conn->state == CONN_OPEN && code > 0) {
+        struct reply *reply = reply_new_raw(view_of(frame, ws_close_encode(frame, (uint16_t)code, text)));
+        if (!reply) {
+            conn_end(conn, END_NO_MEMORY);
+            return;
+        }
+        outbox_add(&conn->outbox, reply);
+        conn->is_close_sent = true;
+    }
+    conn_begin_closing(conn, reason);
+}
+
+/* In OPEN the one timer serves the heartbeat and the write deadline: it looks which is due and goes back to sleep until the nearer one. */
+static void deadline_open(struct conn *conn)
+{
+    const struct net_options *options = &conn->shard->options;
+    uint32_t now = shard_clock(conn->shard);
+    uint32_t silent_ms = now - conn->heard_ms;
+    uint32_t next_ms = options->heartbeat_ms;
+
+    if (conn->is_blocked) {
+        uint32_t stuck_ms = now - conn->progress_ms;
+        if (stuck_ms >= options->write_ms) {
+            conn_end(conn, END_SLOW);
+            return;
+        }
+        next_ms = options->write_ms - stuck_ms;
+    }
+    if (silent_ms >= 2 * options->heartbeat_ms) {
+        conn_close(conn, END_HEARTBEAT, VIEW("no answer to pings"));
+        return;
+    }
+    if (silent_ms >= options->heartbeat_ms && !conn->is_ping_sent) {
+        conn->is_ping_sent = true;
+        conn_ws_ping(conn);
+    }
+    uint32_t due_ms = silent_ms < options->heartbeat_ms ? options->heartbeat_ms - silent_ms : 2 * options->heartbeat_ms - silent_ms;
+    conn_arm(conn, due_ms < next_ms ? due_ms : next_ms);
+}
+
+/* REQUEST: the whole request must be there request_ms after its first byte; before the first byte, a fresh connection has as long, a kept one keep_alive_ms. */
+static void deadline_request(struct conn *conn)
+{
+    const struct net_options *options = &conn->shard->options;
+    bool has_begun = conn->input != NULL;
+    uint32_t waited_ms = shard_clock(conn->shard) - conn->state_ms;
+    uint32_t limit_ms = !has_begun && conn->is_kept_alive ? options->keep_alive_ms : options->request_ms;
+
+    if (waited_ms < limit_ms) {
+        conn_arm(conn, limit_ms - waited_ms);
+        return;
+    }
+    if (!has_begun && conn->is_kept_alive) {
+        conn_end(conn, END_HTTP_IDLE);
+        return;
+    }
+    conn_answer(conn, &(struct http_answer){
+                          .status = 408,
+                          .fields = VIEW("Content-Type: text/plain; charset=utf-8\r\n"),
+                          .body = VIEW("The request did not arrive in time. Send it whole, and faster.\n"),
+                          .is_last = true,
+                      });
+    conn->end_reason = END_REQUEST_TIMEOUT;
+}
+
+static void deadline_closing(struct conn *conn)
+{
+    bool is_ours = conn->end_reason == END_NORMAL || conn->end_reason == END_SHUTDOWN || conn->end_reason == END_RESTART;
+
+    if (is_ours && !conn->is_close_received)
+        conn->end_reason = END_CLOSE_TIMEOUT;
+    conn_end(conn, conn->end_reason);
+}
+
+void conn_deadline(struct conn *conn)
+{
+    switch ((enum conn_state)conn->state) {
+    case CONN_REQUEST:
+        deadline_request(conn);
+        break;
+    case CONN_HTTP: {
+        uint32_t stuck_ms = shard_clock(conn->shard) - conn->progress_ms;
+        if (stuck_ms >= conn->shard->options.write_ms)
+            conn_end(conn, END_SLOW);
+        else
+            conn_arm(conn, conn->shard->options.write_ms - stuck_ms);
+        break;
+    }
+    case CONN_OPEN:
+        deadline_open(conn);
+        break;
+    case CONN_CLOSING:
+        deadline_closing(conn);
+        break;
+    case CONN_ENDED:
+    case CONN_STATE_COUNT:
+        break;
+    }
+}
+
+struct conn_input *conn_lend_input(struct conn *conn)
+{
+    const struct net_options *options = &conn->shard->options;
+    struct ws_message_limits limits = {options->message_bytes_max, options->fragments_max};
+
+    if (conn->input)
+        return conn->input;
+    conn->input = calloc(1, sizeof *conn->input);
+    if (!conn->input)
+        return NULL;
+    builder_init(&conn->input->bytes, conn->shard->buffer_bytes);
+    ws_message_init(&conn->input->message, &limits);
+    return conn->input;
+}
+
+void conn_return_input(struct conn *conn)
+{
+    if (!conn->input)
+        return;
+    builder_done(&conn->input->bytes);
+    ws_message_done(&conn->input->message);
+    free(conn->input);
+    conn->input = NULL;
+}
+
+/* Lends nothing that is not needed: an idle connection has no buffer. */
+static bool input_is_idle(const struct conn_input *input)
+{
+    return input->bytes.size == 0 && !input->is_in_payload && !input->message.is_open;
+}
+
+/* Works on bytes as far as the state, and pauses, let it. Returns how many are done with. */
+static size_t consume(struct conn *conn, uint8_t *bytes, size_t size)
+{
+    size_t used = 0;
+
+    while (used < size && !conn->is_paused) {
+        size_t step = 0;
+        switch ((enum conn_state)conn->state) {
+        case CONN_REQUEST:
+            step = conn_http_read(conn, bytes + used, size - used);
+            break;
+        case CONN_HTTP: /* the next request waits until this answer has left */
+            return used;
+        case CONN_OPEN:
+            step = conn_ws_read(conn, bytes + used, size - used);
+            break;
+        case CONN_CLOSING: /* only a Close is still of interest */
+            if (!conn->is_close_sent || conn->is_close_received)
+                return size;
+            step = conn_ws_read(conn, bytes + used, size - used);
+            break;
+        case CONN_ENDED:
+        case CONN_STATE_COUNT:
+            return size;
+        }
+        if (step == 0)
+            return used;
+        used += step;
+    }
+    return used;
+}
+
+/* What was not consumed stays in the connection's own input until more comes. */
+static void keep_rest(struct conn *conn, const uint8_t *rest, size_t size)
+{
+    if (conn->state == CONN_ENDED)
+        return;
+    if (size > 0) {
+        struct conn_input *input = conn_lend_input(conn);
+        if (input)
+            builder_add(&input->bytes, rest, size);
+        if (!input || !builder_ok(&input->bytes)) {
+            conn_end(conn, END_NO_MEMORY);
+            return;
+        }
+    }
+    if (conn->input && input_is_idle(conn->input))
+        conn_return_input(conn);
+}
+
+static void at_end_of_input(struct conn *conn)
+{
+    conn->is_at_end = true;
+    switch ((enum conn_state)conn->state) {
+    case CONN_REQUEST:
+        conn_end(conn, conn->input ? END_PEER_GONE : END_HTTP_DONE);
+        break;
+    case CONN_HTTP: /* half-closed clients still get their answer */
+        conn->is_kept_alive = false;
+        break;
+    case CONN_OPEN:
+        conn_end(conn, END_PEER_GONE);
+        break;
+    case CONN_CLOSING:
+        if (!conn->outbox.first || conn->is_finished)
+            conn_end(conn, conn->end_reason);
+        break;
+    case CONN_ENDED:
+    case CONN_STATE_COUNT:
+        break;
+    }
+}
+
+/* Bytes kept from earlier go to the front of the shard's buffer, so that decoders always see one piece. */
+static size_t restore_rest(struct conn *conn)
+{
+    size_t size = 0;
+
+    if (conn->input) {
+        size = conn->input->bytes.size;
+        if (size > 0)
+            memcpy(conn->shard->buffer, conn->input->bytes.at, size);
+        builder_clear(&conn->input->bytes);
+    }
+    return size;
+}
+
+void conn_read(struct conn *conn)
+{
+    struct shard *shard = conn->shard;
+    size_t kept, room, size = 0;
+    enum result result;
+
+    if (conn->is_paused || conn->state == CONN_ENDED || conn->state == CONN_HTTP)
+        return; /* conn_mark_unread() brings us back */
+    kept = restore_rest(conn);
+    room = shard->buffer_bytes - kept;
+    if (room > SHARD_READ_BYTES)
+        room = SHARD_READ_BYTES;
+    result = conn->is_at_end || room == 0 ? RESULT_AGAIN : os_read(conn->descriptor, shard->buffer + kept, room, &size);
+    if (result == RESULT_OK) {
+        if (conn->state == CONN_REQUEST && kept == 0) {
+            conn->state_ms = shard_clock(shard); /* a request's time runs from its first byte */
+            conn_arm(conn, shard->options.request_ms);
+        }
+        conn->heard_ms = shard_clock(shard);
+        conn->is_ping_sent = false;
+        counter_add(&shard->counters.bytes_in, size);
+        if (size == room || conn->reads_to_end)
+            conn_mark_unread(conn);
+    }
+    if (kept + size > 0) {
+        size_t used = consume(conn, shard->buffer, kept + size);
+        keep_rest(conn, shard->buffer + used, kept + size - used);
+    }
+    if (conn->state == CONN_ENDED)
+        return;
+    if (result == RESULT_CLOSED)
+        at_end_of_input(conn);
+    else if (result == RESULT_FAILED)
+        conn_end(conn, END_PEER_RESET);
+}
+
+void conn_mark_unread(struct conn *conn)
+{
+    if (list_is_empty(&conn->unread) && conn->state != CONN_ENDED)
+        list_add_last(&conn->shard->unread, &conn->unread);
+}
+
+void conn_mark_dirty(struct conn *conn)
+{
+    if (list_is_empty(&conn->dirty) && conn->state != CONN_ENDED && !conn->is_blocked)
+        list_add_last(&conn->shard->dirty, &conn->dirty);
+}
+
+void conn_update_pause(struct conn *conn)
+{
+    const struct net_options *options = &conn->shard->options;
+    bool is_paused = conn->state == CONN_OPEN
+                     && (conn->answers_pending >= options->answers_pending_max
+                         || conn->outbox.bytes > options->outbox_bytes_max / 2);
+
+    if (is_paused == conn->is_paused)
+        return;
+    conn->is_paused = is_paused;
+    if (is_paused)
+        counter_add(&conn->shard->counters.reading_paused, 1);
+    else
+        conn_mark_unread(conn);
+}
+
+void conn_expect_answer(struct conn *conn)
+{
+    conn->answers_pending++;
+    conn_update_pause(conn);
+}
+
+void *conn_owner(const struct conn *conn)
+{
+    return conn->owner;
+}
+
+void conn_set_owner(struct conn *conn, void *owner)
+{
+    conn->owner = owner;
+}
+
+struct shard *conn_shard(const struct conn *conn)
+{
+    return conn->shard;
+}
+
+uint64_t conn_handle(const struct conn *conn)
+{
+    return (uint64_t)conn->generation << 32 | conn->slot;
+}
+
+const struct os_address *conn_address(const struct conn *conn)
+{
+    return &conn->address;
+}
+
+bool conn_is_open(const struct conn *conn)
+{
+    return conn->state == CONN_OPEN;
+}
+
+bool conn_is_secure(const struct conn *conn)
+{
+    (void)conn; /* every socket is plain TCP today; TLS is the proxy's */
+    return false;
+}

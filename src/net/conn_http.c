@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What bytes mean before the upgrade: one request at a time, whole, then its answer. */
+#include "net/shard_inside.h"
+
+#include "os/clock.h"
+
+static void refuse(struct conn *conn, int status, const char *text)
+{
+    struct builder *body = &conn->shard->scratch;
+
+    builder_clear(body);
+    builder_add_string(body, text);
+    builder_add_byte(body, '\n');
+    conn_answer(conn, &(struct http_answer){
+                          .status = status,
+                          .fields = status == 503 || status == 429
+                                        ? VIEW("Content-Type: text/plain; charset=utf-8\r\nRetry-After: 5\r\n")
+                                        : VIEW("Content-Type: text/plain; charset=utf-8\r\n"),
+                          .body = builder_view(body),
+                          .is_last = true,
+                      });
+    conn->end_reason = END_HTTP_REFUSED;
+}
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7), from our own calendar text. */
+static void add_date(struct builder *out)
+{
+    static const char days[7][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    int64_t wall_ms = os_clock_wall_ms();
+    char utc[25];
+
+    os_clock_format_utc(wall_ms, utc); /* YYYY-MM-DDThh:mm:ss.mmmZ */
+    int month = (utc[5] - '0') * 10 + (utc[6] - '0');
+    builder_format(out, "Date: %s, %.2s %s %.4s %.8s GMT\r\n", days[wall_ms / 86400000 % 7], utc + 8, months[month - 1], utc,
+                   utc + 11);
+}
+
+static void add_head(struct conn *conn, const struct http_answer *answer, struct builder *out)
+{
+    builder_format(out, "HTTP/1.1 %d %s\r\n", answer->status, http_status_text(answer->status));
+    builder_add_view(out, answer->fields);
+    add_date(out);
+    if (answer->status != 304)
+        builder_format(out, "Content-Length: %zu\r\n", answer->body.size);
+    builder_add_string(out, conn->is_kept_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
+}
+
+void conn_answer(struct conn *conn, const struct http_answer *answer)
+{
+    struct builder head;
+    bool has_body = !conn->is_head_only && answer->status != 304;
+
+    if (conn->state != CONN_REQUEST)
+        return;
+    if (answer->is_last || conn->is_draining)
+        conn->is_kept_alive = false;
+    conn->end_reason = END_HTTP_DONE;
+    builder_init(&head, 8192 + answer->fields.size + answer->body.size);
+    add_head(conn, answer, &head);
+    if (has_body)
+        builder_add_view(&head, answer->body);
+    struct reply *reply = builder_ok(&head) ? reply_new_raw(builder_view(&head)) : NULL;
+    builder_done(&head);
+    if (!reply) {
+        conn_end(conn, END_NO_MEMORY);
+        return;
+    }
+    outbox_add(&conn->outbox, reply);
+    conn->progress_ms = shard_clock(conn->shard);
+    conn_move(conn, CONN_HTTP);
+    conn_mark_dirty(conn);
+}
+
+static void agree_on_compression(struct conn *conn, const struct ws_offer *offer)
+{
+    if (!conn->shard->options.has_compression || !offer->has_deflate)
+        return;
+    conn->has_deflate = true;
+    conn->window_bits = offer->deflate.server_window_bits;
+    conn->has_shared_deflate = conn->window_bits == 15;
+}
+
+static void open_ws(struct conn *conn, const struct ws_offer *offer, const struct net_upgrade *upgrade)
+{
+    struct shard *shard = conn->shard;
+    struct builder head;
+
+    agree_on_compression(conn, offer);
+    builder_init(&head, 16 * 1024);
+    ws_handshake_answer(
+        &(struct ws_answer){
+            .key = offer->key,
+            .protocol = upgrade->protocol,
+            .deflate = conn->has_deflate ? &offer->deflate : NULL,
+            .extra = builder_view(upgrade->extra),
+        },
+        &head);
+    struct reply *reply = builder_ok(&head) ? reply_new_raw(builder_view(&head)) : NULL;
+    builder_done(&head);
+    if (!reply) {
+        conn_end(conn, END_NO_MEMORY);
+        return;
+    }
+    outbox_add(&conn->outbox, reply);
+    conn_move(conn, CONN_OPEN);
+    conn_mark_dirty(conn);
+    counter_add(&shard->counters.upgrades, 1);
+    conn->is_opened = true;
+    shard->events.opened(shard->events.context, conn);
+}
+
+static void upgrade(struct conn *conn, const struct http_request *request, const struct ws_offer *offer)
+{
+    struct shard *shard = conn->shard;
+    struct builder extra;
+    struct net_upgrade upgrade = {.status = 101, .extra = &extra};
+
+    builder_init(&extra, 4096);
+    shard->events.upgrade(shard->events.context, conn, request, offer, &upgrade);
+    if (upgrade.status == 101) {
+        open_ws(conn, offer, &upgrade);
+    } else {
+        counter_add(&shard->counters.upgrades_refused, 1);
+        refuse(conn, upgrade.status, upgrade.refusal);
+    }
+    builder_done(&extra);
+}
+
+static void serve(struct conn *conn, const struct http_request *request, struct view body)
+{
+    struct shard *shard = conn->shard;
+    struct ws_offer offer;
+    struct http_fault fault;
+
+    counter_add(&shard->counters.requests, 1);
+    conn->is_kept_alive = request->is_kept_alive;
+    conn->is_head_only = view_equal(request->method, VIEW("HEAD"));
+    if (conn->admission != ADMISSION_YES) {
+        bool is_address = conn->admission == ADMISSION_TOO_MANY_FROM_ADDRESS;
+        refuse(conn, is_address ? 429 : 503,
+               is_address ? "Too many connections from your address. Close some, or try again in a moment."
+                          : "This server has as many connections as it may have. Try again in a moment.");
+        conn->end_reason = END_OVER_LIMIT;
+        return;
+    }
+    if (shard->is_draining) {
+        refuse(conn, 503, "The server is going away. Try again in a moment.");
+        return;
+    }
+    switch (ws_handshake_read(request, &offer, &fault)) {
+    case WS_HANDSHAKE_RIGHT:
+        upgrade(conn, request, &offer);
+        break;
+    case WS_HANDSHAKE_BAD:
+        counter_add(&shard->counters.upgrades_refused, 1);
+        if (fault.status == 426) {
+            conn_answer(conn, &(struct http_answer){
+                                  .status = 426,
+                                  .fields = VIEW("Sec-WebSocket-Version: 13\r\nContent-Type: text/plain; charset=utf-8\r\n"),
+                                  .body = view_of_string(fault.text),
+                                  .is_last = true,
+                              });
+            conn->end_reason = END_HTTP_REFUSED;
+        } else {
+            refuse(conn, fault.status, fault.text);
+        }
+        break;
+    case WS_HANDSHAKE_NOT_ASKED:
+        shard->events.request(shard->events.request_context, conn, request, body);
+        if (conn->state == CONN_REQUEST) /* a handler that forgot to answer must not leave the client waiting */
+            refuse(conn, 500, "The server did not answer this request. Please report it.");
+        break;
+    }
+}
+
+enum body { BODY_WHOLE, BODY_INCOMPLETE, BODY_BAD };
+
+/* Finds the body behind the head. `*out_size` is its size on the wire; a chunked one is put together in `joined`. */
+static enum body find_body(struct conn *conn, const struct http_request *request, struct view rest, struct builder *joined,
+                           struct view *out_body, size_t *out_size)
+{
+    size_t max = conn->shard->options.body_bytes_max;
+    struct http_chunked chunked;
+    struct view piece;
+    size_t used;
+
+    if (!request->is_chunked) {
+        if (request->content_length > max)
+            return BODY_BAD;
+        *out_size = request->content_length;
+        if (rest.size < request->content_length)
+            return BODY_INCOMPLETE;
+        *out_body = view_first(rest, request->content_length);
+        return BODY_WHOLE;
+    }
+    http_chunked_init(&chunked);
+    for (*out_size = 0;;) {
+        enum decode decode = http_chunked_decode(&chunked, rest, &used, &piece);
+        builder_add_view(joined, piece);
+        rest = view_skip(rest, used);
+        *out_size += used;
+        if (decode == DECODE_BAD || !builder_ok(joined))
+            return BODY_BAD;
+        if (decode == DECODE_DONE)
+            break;
+        if (used == 0)
+            return BODY_INCOMPLETE;
+    }
+    *out_body = builder_view(joined);
+    return BODY_WHOLE;
+}
+
+static void say_continue(struct conn *conn)
+{
+    struct reply *reply = conn->is_continued ? NULL : reply_new_raw(VIEW("HTTP/1.1 100 Continue\r\n\r\n"));
+
+    if (!reply)
+        return;
+    conn->is_continued = true;
+    outbox_add(&conn->outbox, reply);
+    conn_mark_dirty(conn);
+}
+
+static size_t read_body(struct conn *conn, const struct http_request *request, struct view rest)
+{
+    struct builder joined;
+    struct view body = {NULL, 0};
+    size_t size = 0;
+
+    builder_init(&joined, conn->shard->options.body_bytes_max);
+    enum body found = find_body(conn, request, rest, &joined, &body, &size);
+    switch (found) {
+    case BODY_WHOLE:
+        serve(conn, request, body);
+        break;
+    case BODY_INCOMPLETE:
+        if (request->expects_continue)
+            say_continue(conn);
+        break;
+    case BODY_BAD:
+        refuse(conn, request->is_chunked && builder_ok(&joined) ? 400 : 413,
+               request->is_chunked && builder_ok(&joined) ? "The chunked body is malformed. Send it as RFC 9112 section 7.1 says."
+                                                          : "The body is larger than this server takes. Send less.");
+        break;
+    }
+    builder_done(&joined);
+    return found == BODY_WHOLE ? request->head_size + size : 0;
+}
+
+size_t conn_http_read(struct conn *conn, uint8_t *bytes, size_t size)
+{
+    const struct net_options *options = &conn->shard->options;
+    struct http_limits limits = {options->head_bytes_max, options->head_bytes_max / 2, HTTP_FIELDS_MAX};
+    struct http_request request;
+    struct http_fault fault;
+
+    switch (http_request_decode(view_of(bytes, size), &limits, &request, &fault)) {
+    case DECODE_NEED_MORE:
+        return 0;
+    case DECODE_BAD:
+        conn->is_head_only = false;
+        refuse(conn, fault.status, fault.text);
+        return size;
+    case DECODE_DONE:
+        break;
+    }
+    size_t used = read_body(conn, &request, view_of(bytes + request.head_size, size - request.head_size));
+    /* After a refusal what follows is not looked at: it must never become a request of its own. */
+    return used == 0 && conn->state != CONN_REQUEST ? size : used;
+}

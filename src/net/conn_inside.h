@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The connection as net/ itself sees it: one block, hot fields first. Owner: its shard's thread. Nobody outside net/ includes this. */
+#pragma once
+
+#include <assert.h>
+
+#include "base/builder.h"
+#include "base/wheel.h"
+#include "net/conn.h"
+#include "net/conn_state.h"
+#include "net/feed.h"
+#include "net/net_options.h"
+#include "net/outbox.h"
+#include "wire/ws_message.h"
+
+/* Lent while bytes are in flight: an incomplete head, frame or message, or bytes that wait because reading is paused. */
+struct conn_input {
+    struct builder bytes;        /* not yet understood */
+    struct ws_message message;   /* fragments and payloads that come in pieces */
+    struct ws_header header;     /* of the frame whose payload is coming in */
+    uint64_t payload_left;
+    uint64_t payload_seen;
+    bool is_in_payload;
+};
+
+/* A feed that the connection follows, and the index of its cursor there. */
+struct place {
+    struct feed *feed;
+    uint32_t index;
+};
+
+struct conn {
+    int descriptor;
+    uint8_t state;              /* enum conn_state; written by conn_move only */
+    uint8_t end_reason;         /* the first cause, from HTTP and CLOSING on */
+    bool is_blocked : 1;        /* the socket took no more; the poller will say when it does */
+    bool has_deflate : 1;        /* permessage-deflate was agreed */
+    bool has_shared_deflate : 1; /* … with the whole window, so that shared chunks fit */
+    bool is_paused : 1;         /* reads nothing: answers are pending or the outbox is full */
+    bool is_opened : 1;         /* net_events.opened was called, ended was not */
+    bool is_ping_sent : 1;      /* since the last inbound byte */
+    bool is_close_sent : 1;
+    bool is_close_received : 1;
+    bool is_finished : 1;       /* our FIN is sent */
+    bool is_at_end : 1;         /* the peer's FIN was read */
+    bool is_kept_alive : 1;     /* after the answer at hand */
+    bool is_head_only : 1;      /* the request at hand is HEAD */
+    bool is_http10 : 1;
+    bool is_continued : 1;      /* 100 Continue was sent for the request at hand */
+    bool is_draining : 1;       /* close when the request at hand is answered */
+    bool reads_to_end : 1;      /* the poller said that the peer has finished: read until it shows */
+    uint8_t admission;          /* enum admission_verdict at accept */
+    uint8_t window_bits;        /* of what we compress for this connection alone */
+    struct outbox outbox;
+    struct shard *shard;
+    struct place place_one;     /* the first feed, without an allocation */
+    struct place *places_more;  /* the others */
+    uint16_t place_count;
+    uint16_t places_more_capacity;
+    uint32_t heard_ms;          /* when the last byte came in; low 32 bits of the shard's clock, as the following ones */
+    uint32_t progress_ms;       /* when the socket last took a byte, or waiting bytes appeared */
+    uint32_t state_ms;          /* when the state was entered, or this request began */
+    uint32_t control_ms;        /* the second in which control_count counts */
+    uint16_t control_count;
+    uint16_t answers_pending;
+    uint32_t slot;              /* in shard->registry */
+    uint32_t generation;
+    struct wheel_timer timer;   /* the one deadline */
+    struct list_link dirty;     /* shard->dirty */
+    struct list_link unread;    /* shard->unread, or shard->ended at last */
+    struct conn_input *input;
+    void *owner;
+    struct os_address address;
+};
+
+static_assert(sizeof(struct conn) <= 256, "an idle connection must stay small: 15,000 of them are a normal day");
+
+/* The only writer of `state`: checks the table, counts, sets the deadline. */
+void conn_move(struct conn *conn, enum conn_state next);
+/* Begins the end: no more messages, out of all feeds, `ended` told. */
+void conn_leave(struct conn *conn);
+/* Moves on to CLOSING for that reason; what the outbox holds still leaves. */
+void conn_begin_closing(struct conn *conn, enum end_reason reason);
+/* Accepts ownership of a fresh descriptor. NULL: no memory (the descriptor is closed and counted). */
+struct conn *conn_new(struct shard *shard, int descriptor, const struct os_address *address);
+/* The deadline of its state has come. */
+void conn_deadline(struct conn *conn);
+void conn_arm(struct conn *conn, uint32_t delay_ms);
+void conn_mark_dirty(struct conn *conn);
+void conn_mark_unread(struct conn *conn);
+/* Reads what is there, once, and works on it. */
+void conn_read(struct conn *conn);
+/* Stops or goes on reading as pending answers and outbox say. */
+void conn_update_pause(struct conn *conn);
+struct conn_input *conn_lend_input(struct conn *conn);
+void conn_return_input(struct conn *conn);
+
+/* Adds a frame to the outbox (compressed where agreed and worth it), takes ownership. Beyond the outbox's limit the connection ends. */
+void conn_add_reply(struct conn *conn, struct reply *reply);
+/* Sends what waits: outbox, then feeds, in as few calls as possible. */
+void conn_flush(struct conn *conn);
+/* The socket took no more. */
+void conn_block(struct conn *conn);
+/* What to do once everything has left: next request, FIN, nothing. */
+void conn_flushed(struct conn *conn);
+
+/* Both consume from the start of `bytes`; what they leave comes again with more behind it. Bytes may be changed in place (unmasking). */
+size_t conn_http_read(struct conn *conn, uint8_t *bytes, size_t size);
+size_t conn_ws_read(struct conn *conn, uint8_t *bytes, size_t size);
+void conn_ws_fault(struct conn *conn, const struct ws_fault *fault);
+void conn_ws_ping(struct conn *conn);
+
+struct place *conn_place(struct conn *conn, uint32_t i);
+struct place *conn_place_of(struct conn *conn, const struct feed *feed);
+void conn_subscribe(struct conn *conn, struct feed *feed, uint64_t seq_next, bool is_held);
+void conn_unsubscribe(struct conn *conn, struct feed *feed);
+void conn_unsubscribe_all(struct conn *conn);

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Letters that arrive at a shard from other threads. */
+#include "net/shard_inside.h"
+
+static void settle(struct conn *conn)
+{
+    if (conn->answers_pending > 0)
+        conn->answers_pending--;
+    conn_update_pause(conn);
+}
+
+static void add(struct conn *conn, struct reply *reply)
+{
+    if (reply)
+        conn_add_reply(conn, reply);
+}
+
+static void subscribe(struct shard *shard, const struct letter *letter, bool is_held)
+{
+    struct conn *conn = shard_find(shard, letter->handle);
+    struct feed *feed;
+
+    if (!conn || conn->state != CONN_OPEN) {
+        reply_free(letter->object);
+        return;
+    }
+    feed = shard_feed(shard, letter->number, true);
+    if (!feed) {
+        reply_free(letter->object);
+        conn_end(conn, END_NO_MEMORY);
+        return;
+    }
+    list_remove(&feed->empty);
+    conn_subscribe(conn, feed, letter->sequence, is_held);
+    if (feed->cursor_count == 0)
+        shard_feed_release(shard, feed);
+    if (conn->state != CONN_OPEN) {
+        reply_free(letter->object);
+        return;
+    }
+    if (!is_held)
+        settle(conn);
+    add(conn, letter->object);
+}
+
+static void release(struct shard *shard, const struct letter *letter)
+{
+    struct conn *conn = shard_find(shard, letter->handle);
+    struct feed *feed = shard_feed(shard, letter->number, false);
+    struct place *place = conn && feed ? conn_place_of(conn, feed) : NULL;
+
+    if (!conn) {
+        reply_free(letter->object);
+        return;
+    }
+    if (place)
+        feed->cursors[place->index].is_held = false;
+    settle(conn);
+    conn_mark_dirty(conn);
+    add(conn, letter->object);
+}
+
+static void take_chunk(struct shard *shard, const struct letter *letter)
+{
+    struct feed *feed = shard_feed(shard, letter->number, false);
+    struct chunk *chunk = letter->object;
+
+    counter_add(&shard->counters.chunks, 1);
+    if (!feed || feed->cursor_count == 0) {
+        chunk_unref(chunk);
+        return;
+    }
+    counter_subtract(&shard->counters.feed_bytes, feed->bytes);
+    if (!feed_give(feed, chunk))
+        counter_add(&shard->counters.outbox_overflows, 1);
+    counter_add(&shard->counters.feed_bytes, feed->bytes);
+    shard_feed_dirty(shard, feed);
+}
+
+static void lose(struct shard *shard, const struct letter *letter)
+{
+    struct feed *feed = shard_feed(shard, letter->number, false);
+
+    if (!feed || feed->cursor_count == 0)
+        return;
+    counter_subtract(&shard->counters.feed_bytes, feed->bytes);
+    feed_lose(feed, letter->sequence);
+    shard_feed_dirty(shard, feed);
+}
+
+static void reply(struct shard *shard, const struct letter *letter)
+{
+    struct conn *conn = shard_find(shard, letter->handle);
+
+    if (!conn) {
+        reply_free(letter->object);
+        return;
+    }
+    if (letter->number)
+        settle(conn);
+    conn_add_reply(conn, letter->object);
+}
+
+static void close_conn(struct shard *shard, const struct letter *letter)
+{
+    struct conn *conn = shard_find(shard, letter->handle);
+
+    if (!conn) {
+        reply_free(letter->object);
+        return;
+    }
+    add(conn, letter->object);
+    conn_close(conn, letter->number, VIEW(""));
+}
+
+static void drain_conn(struct conn *conn, enum end_reason reason)
+{
+    struct shard *shard = conn->shard;
+
+    conn->is_draining = true;
+    if (conn->state == CONN_OPEN) {
+        builder_clear(&shard->scratch);
+        if (shard->events.farewell)
+            shard->events.farewell(shard->events.context, conn, &shard->scratch);
+        if (shard->scratch.size > 0)
+            conn_send(conn, WS_TEXT, builder_view(&shard->scratch));
+        conn_close(conn, reason, VIEW("the server is going away"));
+    } else if (conn->state == CONN_REQUEST && !conn->input) {
+        conn_end(conn, END_SHUTDOWN); /* it has asked for nothing */
+    }
+}
+
+static void drain(struct shard *shard, enum end_reason reason)
+{
+    if (shard->is_draining)
+        return;
+    shard->is_draining = true;
+    shard->drain_reason = reason;
+    listeners_close(shard);
+    for (uint32_t i = 0; i < shard->registry_capacity; i++) {
+        if (shard->registry[i].conn)
+            drain_conn(shard->registry[i].conn, reason);
+    }
+}
+
+static void end_all(struct shard *shard)
+{
+    shard->is_draining = true;
+    listeners_close(shard);
+    for (uint32_t i = 0; i < shard->registry_capacity; i++) {
+        if (shard->registry[i].conn)
+            conn_end(shard->registry[i].conn, END_SHUTDOWN);
+    }
+}
+
+static void settle_only(struct shard *shard, uint64_t handle)
+{
+    struct conn *conn = shard_find(shard, handle);
+
+    if (conn)
+        settle(conn);
+}
+
+static void unsubscribe(struct shard *shard, const struct letter *letter)
+{
+    struct conn *conn = shard_find(shard, letter->handle);
+    struct feed *feed = shard_feed(shard, letter->number, false);
+
+    if (conn && feed)
+        conn_unsubscribe(conn, feed);
+}
+
+void shard_mail(struct shard *shard, const struct letter *letter)
+{
+    switch ((enum net_letter)letter->kind) {
+    case LETTER_REPLY:
+        reply(shard, letter);
+        break;
+    case LETTER_SETTLED:
+        settle_only(shard, letter->handle);
+        break;
+    case LETTER_SUBSCRIBE:
+        subscribe(shard, letter, false);
+        break;
+    case LETTER_SUBSCRIBE_HELD:
+        subscribe(shard, letter, true);
+        break;
+    case LETTER_RELEASE:
+        release(shard, letter);
+        break;
+    case LETTER_UNSUBSCRIBE:
+        unsubscribe(shard, letter);
+        break;
+    case LETTER_CHUNK:
+        take_chunk(shard, letter);
+        break;
+    case LETTER_LOST:
+        lose(shard, letter);
+        break;
+    case LETTER_CLOSE:
+        close_conn(shard, letter);
+        break;
+    case LETTER_DRAIN:
+        drain(shard, letter->number);
+        break;
+    case LETTER_END_ALL:
+        end_all(shard);
+        break;
+    case LETTER_STOP:
+        end_all(shard);
+        shard->is_stopped = true;
+        break;
+    }
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The shard's connections by handle, and its feeds by number. A slot's generation makes handles of ended connections miss. */
+#include <stdlib.h>
+
+#include "net/shard_inside.h"
+
+enum { REGISTRY_MIN = 64, FEEDS_MIN = 16, NO_SLOT = UINT32_MAX };
+
+static bool grow_registry(struct shard *shard)
+{
+    uint32_t capacity = shard->registry_capacity ? shard->registry_capacity * 2 : REGISTRY_MIN;
+    struct registry_slot *slots = realloc(shard->registry, capacity * sizeof *slots);
+
+    if (!slots)
+        return false;
+    for (uint32_t i = capacity; i-- > shard->registry_capacity;) {
+        slots[i] = (struct registry_slot){.next_free = shard->registry_free};
+        shard->registry_free = i;
+    }
+    shard->registry = slots;
+    shard->registry_capacity = capacity;
+    return true;
+}
+
+enum result shard_register(struct shard *shard, struct conn *conn)
+{
+    if (shard->registry_free == NO_SLOT && !grow_registry(shard))
+        return RESULT_NO_MEMORY;
+    uint32_t index = shard->registry_free;
+    struct registry_slot *slot = &shard->registry[index];
+
+    check(!slot->conn);
+    shard->registry_free = slot->next_free;
+    slot->conn = conn;
+    slot->generation++;
+    conn->slot = index;
+    conn->generation = slot->generation;
+    shard->registry_count++;
+    return RESULT_OK;
+}
+
+void shard_unregister(struct shard *shard, struct conn *conn)
+{
+    struct registry_slot *slot = &shard->registry[conn->slot];
+
+    check(slot->conn == conn);
+    slot->conn = NULL;
+    slot->next_free = shard->registry_free;
+    shard->registry_free = conn->slot;
+    shard->registry_count--;
+}
+
+struct conn *shard_find(struct shard *shard, uint64_t handle)
+{
+    uint32_t index = (uint32_t)handle;
+
+    if (index >= shard->registry_capacity)
+        return NULL;
+    struct conn *conn = shard->registry[index].conn;
+    return conn && conn->generation == handle >> 32 ? conn : NULL;
+}
+
+static bool grow_feeds(struct shard *shard, uint32_t number)
+{
+    uint32_t capacity = shard->feeds_capacity ? shard->feeds_capacity : FEEDS_MIN;
+
+    while (capacity <= number)
+        capacity *= 2;
+    struct feed **feeds = realloc(shard->feeds, capacity * sizeof *feeds);
+    if (!feeds)
+        return false;
+    for (uint32_t i = shard->feeds_capacity; i < capacity; i++)
+        feeds[i] = NULL;
+    shard->feeds = feeds;
+    shard->feeds_capacity = capacity;
+    return true;
+}
+
+struct feed *shard_feed(struct shard *shard, uint32_t number, bool may_make)
+{
+    if (number < shard->feeds_capacity && shard->feeds[number])
+        return shard->feeds[number];
+    if (!may_make || (number >= shard->feeds_capacity && !grow_feeds(shard, number)))
+        return NULL;
+    shard->feeds[number] = feed_new(number, shard->options.feed_bytes_max);
+    if (shard->feeds[number])
+        counter_add(&shard->counters.feeds, 1);
+    return shard->feeds[number];
+}
+
+void shard_feed_dirty(struct shard *shard, struct feed *feed)
+{
+    feed->flush_left = feed->cursor_count;
+    if (list_is_empty(&feed->dirty))
+        list_add_last(&shard->dirty_feeds, &feed->dirty);
+}
+
+void shard_feed_release(struct shard *shard, struct feed *feed)
+{
+    feed->flush_left = 0;
+    if (list_is_empty(&feed->empty))
+        list_add_last(&shard->empty_feeds, &feed->empty);
+}

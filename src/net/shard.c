@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One turn of the loop reads all that is ready before it sends anything: what gathered then leaves in one system call per subscriber. */
+#include "net/shard_inside.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/diag.h"
+#include "os/clock.h"
+
+enum { SCRATCH_BYTES_MAX = 4 * 1024 * 1024, DEFLATE_WINDOW_DEFAULT = 15, DEFLATE_WINDOW_MIN = 9 };
+
+const char *shard_phase_label(enum shard_phase phase)
+{
+    static const char *const labels[SHARD_PHASE_COUNT] = {
+#define X(symbol, label) [PHASE_##symbol] = label,
+        SHARD_PHASES(X)
+#undef X
+    };
+
+    return labels[phase];
+}
+
+static void init_lists(struct shard *shard)
+{
+    list_init(&shard->dirty_feeds);
+    list_init(&shard->empty_feeds);
+    list_init(&shard->dirty);
+    list_init(&shard->unread);
+    list_init(&shard->ended);
+    wheel_timer_init(&shard->accept_timer);
+    shard->registry_free = UINT32_MAX;
+    histogram_init(&shard->counters.turn_ns);
+}
+
+/* A request's head and body must fit into the buffer together with one read more. */
+static enum result init_buffers(struct shard *shard)
+{
+    const struct net_options *options = &shard->options;
+
+    shard->buffer_bytes = SHARD_READ_BYTES + options->head_bytes_max + 2 * options->body_bytes_max;
+    shard->buffer = malloc(shard->buffer_bytes);
+    shard->coalesced[0] = malloc(SHARD_COALESCE_BYTES);
+    shard->coalesced[1] = malloc(SHARD_COALESCE_BYTES);
+    builder_init(&shard->scratch, SCRATCH_BYTES_MAX);
+    builder_init(&shard->compressed, SCRATCH_BYTES_MAX);
+    bool has_all = shard->buffer && shard->coalesced[0] && shard->coalesced[1] && shard_deflater(shard, DEFLATE_WINDOW_DEFAULT);
+    return has_all ? RESULT_OK : RESULT_NO_MEMORY;
+}
+
+struct deflater *shard_deflater(struct shard *shard, int window_bits)
+{
+    check(window_bits >= DEFLATE_WINDOW_MIN && window_bits <= DEFLATE_WINDOW_DEFAULT);
+    if (!shard->deflaters[window_bits])
+        shard->deflaters[window_bits] = deflater_new(window_bits, shard->options.compression_level);
+    return shard->deflaters[window_bits];
+}
+
+enum result shard_new(const struct net_options *options, const struct net_events *events, struct admission *admission, uint32_t index,
+                      const int *listeners, size_t listener_count, struct shard **out_shard)
+{
+    struct shard *shard = calloc(1, sizeof *shard);
+    enum result result;
+
+    check(listener_count <= NET_LISTEN_MAX);
+    if (!shard)
+        return RESULT_NO_MEMORY;
+    shard->options = *options;
+    shard->events = *events;
+    shard->admission = admission;
+    shard->index = index;
+    init_lists(shard);
+    pool_init(&shard->conns, sizeof(struct conn), SIZE_MAX);
+    shard->now_ms = os_clock_monotonic_ms();
+    wheel_init(&shard->wheel, shard->now_ms / SHARD_TICK_MS);
+    result = init_buffers(shard);
+    if (result != RESULT_OK)
+        goto out_buffers;
+    result = os_poller_init(&shard->poller);
+    if (result != RESULT_OK)
+        goto out_buffers;
+    result = mailbox_init(&shard->mailbox, options->mailbox_letters);
+    if (result != RESULT_OK)
+        goto out_poller;
+    result = os_poller_add(&shard->poller, shard->mailbox.wakeup.descriptor, OS_READ | OS_LEVEL, &shard->mailbox);
+    if (result != RESULT_OK)
+        goto out_mailbox;
+    for (size_t i = 0; i < listener_count; i++)
+        shard->listeners[i].descriptor = listeners[i];
+    shard->listener_count = listener_count;
+    listeners_resume(shard);
+    *out_shard = shard;
+    return RESULT_OK;
+
+out_mailbox:
+    mailbox_done(&shard->mailbox);
+out_poller:
+    os_poller_done(&shard->poller);
+out_buffers:
+    for (int bits = DEFLATE_WINDOW_MIN; bits <= DEFLATE_WINDOW_DEFAULT; bits++)
+        deflater_free(shard->deflaters[bits]);
+    builder_done(&shard->compressed);
+    builder_done(&shard->scratch);
+    free(shard->coalesced[0]);
+    free(shard->coalesced[1]);
+    free(shard->buffer);
+    free(shard);
+    return result;
+}
+
+/* Frees what ended in this turn, now that no event and no list can point to it any longer. */
+static void reap(struct shard *shard)
+{
+    list_each(&shard->ended, link, following)
+    {
+        struct conn *conn = list_entry(link, struct conn, unread);
+        list_remove(link);
+        pool_give(&shard->conns, conn);
+    }
+    list_each(&shard->empty_feeds, link, following)
+    {
+        struct feed *feed = list_entry(link, struct feed, empty);
+        list_remove(link);
+        if (feed->cursor_count > 0)
+            continue;
+        counter_subtract(&shard->counters.feed_bytes, feed->bytes);
+        counter_subtract(&shard->counters.feeds, 1);
+        shard->feeds[feed->number] = NULL;
+        feed_free(feed);
+    }
+}
+
+static void take_letters_left(struct shard *shard)
+{
+    struct letter letter;
+
+    while (mailbox_take(&shard->mailbox, &letter))
+        shard_mail(shard, &letter);
+}
+
+void shard_free(struct shard *shard)
+{
+    if (!shard)
+        return;
+    shard_mail(shard, &(struct letter){.kind = LETTER_STOP});
+    take_letters_left(shard);
+    reap(shard);
+    check(shard->registry_count == 0);
+    mailbox_done(&shard->mailbox);
+    os_poller_done(&shard->poller);
+    pool_done(&shard->conns);
+    for (int bits = DEFLATE_WINDOW_MIN; bits <= DEFLATE_WINDOW_DEFAULT; bits++)
+        deflater_free(shard->deflaters[bits]);
+    builder_done(&shard->compressed);
+    builder_done(&shard->scratch);
+    free(shard->coalesced[0]);
+    free(shard->coalesced[1]);
+    free(shard->buffer);
+    free(shard->registry);
+    free(shard->feeds);
+    free(shard);
+}
+
+static bool is_listener(const struct shard *shard, const void *owner)
+{
+    const struct listener *listener = owner;
+
+    return listener >= shard->listeners && listener < shard->listeners + NET_LISTEN_MAX;
+}
+
+static void handle_event(struct shard *shard, const struct os_event *event)
+{
+    if (event->owner == &shard->mailbox)
+        return; /* the mail phase looks anyway */
+    if (is_listener(shard, event->owner)) {
+        ((struct listener *)event->owner)->is_ready = true;
+        return;
+    }
+    struct conn *conn = event->owner;
+    if (conn->state == CONN_ENDED)
+        return;
+    if (event->is_writable && conn->is_blocked) {
+        conn->is_blocked = false;
+        conn_mark_dirty(conn);
+    }
+    if (event->is_finished)
+        conn->reads_to_end = true;
+    if (event->is_readable || event->is_finished)
+        conn_mark_unread(conn);
+}
+
+/* Each connection once per turn, so that one that sends without end does not keep the others waiting. */
+static void phase_read(struct shard *shard)
+{
+    struct list_link round;
+
+    if (list_is_empty(&shard->unread))
+        return;
+    list_init(&round);
+    list_add_last(&shard->unread, &round);
+    while (shard->unread.next != &round) {
+        struct conn *conn = list_entry(shard->unread.next, struct conn, unread);
+        list_remove(&conn->unread);
+        conn_read(conn);
+    }
+    list_remove(&round);
+}
+
+static void phase_accept(struct shard *shard)
+{
+    for (size_t i = 0; i < shard->listener_count; i++) {
+        if (shard->listeners[i].is_ready && shard->is_accepting)
+            listener_accept(shard, &shard->listeners[i]);
+    }
+}
+
+static void phase_mail(struct shard *shard)
+{
+    struct letter letter;
+
+    for (int i = 0; i < SHARD_LETTERS_PER_TURN && mailbox_take(&shard->mailbox, &letter); i++)
+        shard_mail(shard, &letter);
+}
+
+static void phase_flush(struct shard *shard)
+{
+    while (!list_is_empty(&shard->dirty)) {
+        struct conn *conn = list_entry(shard->dirty.next, struct conn, dirty);
+        list_remove(&conn->dirty);
+        conn_flush(conn);
+    }
+    list_each(&shard->dirty_feeds, link, following)
+    {
+        struct feed *feed = list_entry(link, struct feed, dirty);
+        if (!feed_flush(shard, feed))
+            list_remove(&feed->dirty);
+    }
+}
+
+static void phase_timers(struct shard *shard)
+{
+    struct list_link due;
+
+    list_init(&due);
+    wheel_advance(&shard->wheel, shard->now_ms / SHARD_TICK_MS, &due);
+    while (!list_is_empty(&due)) {
+        struct wheel_timer *timer = list_entry(due.next, struct wheel_timer, link);
+        list_remove(&timer->link);
+        if (timer == &shard->accept_timer)
+            listeners_resume(shard);
+        else
+            conn_deadline(list_entry(timer, struct conn, timer));
+    }
+}
+
+static bool has_work(const struct shard *shard)
+{
+    return !list_is_empty(&shard->unread) || !list_is_empty(&shard->dirty) || !list_is_empty(&shard->dirty_feeds);
+}
+
+static int sleep_ms(struct shard *shard, int timeout_ms)
+{
+    uint64_t ticks;
+
+    if (timeout_ms < 0 || timeout_ms > 1000)
+        timeout_ms = 1000;
+    ticks = wheel_until_next(&shard->wheel, (uint64_t)timeout_ms / SHARD_TICK_MS + 1);
+    uint64_t wheel_ms = ticks * SHARD_TICK_MS;
+    return wheel_ms < (uint64_t)timeout_ms ? (int)wheel_ms : timeout_ms;
+}
+
+static uint64_t mark_phase(uint64_t *phases, enum shard_phase phase, uint64_t since)
+{
+    uint64_t now = os_clock_monotonic_ns();
+
+    phases[phase] += now - since;
+    return now;
+}
+
+/* The watchdog of P5: turns over 10 ms are counted by what took longest in them, and the slowest of all is kept. */
+static void account_turn(struct shard *shard, const uint64_t *phases)
+{
+    struct shard_counters *counters = &shard->counters;
+    enum shard_phase longest = 0;
+    uint64_t total = 0;
+
+    for (enum shard_phase phase = 0; phase < SHARD_PHASE_COUNT; phase++) {
+        total += phases[phase];
+        if (phases[phase] > phases[longest])
+            longest = phase;
+    }
+    counter_add(&counters->turns, 1);
+    histogram_add(&counters->turn_ns, total);
+    if (total > (uint64_t)SHARD_SLOW_TURN_MS * 1000000)
+        counter_add(&counters->slow_turns[longest], 1);
+    if (total > counter_get(&counters->slowest_turn_ns)) {
+        counter_set(&counters->slowest_turn_ns, total);
+        counter_set(&counters->slowest_turn_phase, longest);
+    }
+}
+
+static int wait_for_events(struct shard *shard, int timeout_ms)
+{
+    bool sleeps = !has_work(shard) && timeout_ms != 0 && mailbox_sleeps(&shard->mailbox);
+    int count = os_poll(&shard->poller, shard->event_list, sleeps ? sleep_ms(shard, timeout_ms) : 0);
+
+    if (sleeps)
+        mailbox_wakes(&shard->mailbox);
+    return count;
+}
+
+bool shard_turn(struct shard *shard, int timeout_ms)
+{
+    uint64_t phases[SHARD_PHASE_COUNT] = {0};
+    int count = wait_for_events(shard, timeout_ms);
+    uint64_t now = os_clock_monotonic_ns();
+
+    shard->now_ms = now / 1000000;
+    for (int i = 0; i < count; i++)
+        handle_event(shard, &shard->event_list[i]);
+    phase_read(shard);
+    now = mark_phase(phases, PHASE_READ, now);
+    phase_accept(shard);
+    now = mark_phase(phases, PHASE_ACCEPT, now);
+    phase_mail(shard);
+    now = mark_phase(phases, PHASE_MAIL, now);
+    phase_flush(shard);
+    now = mark_phase(phases, PHASE_FLUSH, now);
+    phase_timers(shard);
+    now = mark_phase(phases, PHASE_TIMERS, now);
+    if (shard->events.turned)
+        shard->events.turned(shard->events.context, shard);
+    reap(shard);
+    mark_phase(phases, PHASE_REAP, now);
+    account_turn(shard, phases);
+    return !shard->is_stopped;
+}
+
+static void run(void *context)
+{
+    while (shard_turn(context, -1)) {
+    }
+}
+
+enum result shard_start(struct shard *shard)
+{
+    char name[16];
+
+    (void)snprintf(name, sizeof name, "shard-%u", shard->index);
+    return os_thread_start(&shard->thread, name, run, shard);
+}
+
+void shard_join(struct shard *shard)
+{
+    os_thread_join(&shard->thread);
+}
+
+uint32_t shard_index(const struct shard *shard)
+{
+    return shard->index;
+}
+
+const struct shard_counters *shard_counters(const struct shard *shard)
+{
+    return &shard->counters;
+}
+
+size_t shard_mailbox_count(const struct shard *shard)
+{
+    return mailbox_count(&shard->mailbox);
+}
+
+void *shard_owner(const struct shard *shard)
+{
+    return shard->owner;
+}
+
+void shard_set_owner(struct shard *shard, void *owner)
+{
+    shard->owner = owner;
+}
+
+uint64_t shard_now_ms(const struct shard *shard)
+{
+    return shard->now_ms;
+}
+
+uint64_t shard_live_count(const struct shard *shard)
+{
+    uint64_t live = 0;
+
+    for (int state = 0; state < CONN_ENDED; state++)
+        live += counter_get(&shard->counters.live[state]);
+    return live;
+}

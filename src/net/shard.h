@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A shard: one thread, one loop, one listening socket per address; it owns its connections from accept to close, and the feeds of the rooms that they are in. */
+#pragma once
+
+#include "base/histogram.h"
+#include "net/admission.h"
+#include "net/net_events.h"
+#include "net/net_options.h"
+#include "net/end_reason.h"
+#include "net/conn_state.h"
+
+/* What a loop turn does, one line per phase; the watchdog counts long turns by the longest. */
+#define SHARD_PHASES(X) X(READ, "read") X(MAIL, "mail") X(FLUSH, "flush") X(TIMERS, "timers") X(ACCEPT, "accept") X(REAP, "reap")
+enum shard_phase {
+#define X(symbol, label) PHASE_##symbol,
+    SHARD_PHASES(X)
+#undef X
+    SHARD_PHASE_COUNT,
+};
+const char *shard_phase_label(enum shard_phase phase);
+
+/* One writer, the shard's thread; read by any. */
+struct shard_counters {
+    struct counter accepted;
+    struct counter accept_pauses;
+    struct counter ended[END_REASON_COUNT];
+    struct counter live[CONN_STATE_COUNT]; /* gauges: connections by state; ENDED is always 0 */
+    struct counter requests, upgrades, upgrades_refused;
+    struct counter bytes_in, bytes_out;
+    struct counter frames_in, messages_in, control_frames_in;
+    struct counter deliveries;      /* feed frames sent, each subscriber counts */
+    struct counter replies_out;
+    struct counter chunks;
+    struct counter lapped;          /* times that a cursor was moved forward */
+    struct counter lapped_events;
+    struct counter writes;          /* system calls that sent */
+    struct counter writes_blocked;  /* the socket took no more */
+    struct counter compressions;    /* messages compressed (shared ones once) */
+    struct counter outbox_overflows;
+    struct counter reading_paused;
+    struct counter feeds, feed_bytes, subscriptions; /* gauges */
+    struct counter turns;
+    struct counter slow_turns[SHARD_PHASE_COUNT];    /* over 10 ms, by their longest phase */
+    struct counter slowest_turn_ns;
+    struct counter slowest_turn_phase;
+    struct histogram turn_ns;
+};
+
+struct shard;
+
+/* `listeners`: descriptors that the shard owns from now on. `admission` is shared by all shards. */
+enum result shard_new(const struct net_options *options, const struct net_events *events, struct admission *admission, uint32_t index,
+                      const int *listeners, size_t listener_count, struct shard **out_shard) MUST_USE;
+enum result shard_start(struct shard *shard) MUST_USE;
+/* Waits for the thread's end; post shard_post_stop() before. */
+void shard_join(struct shard *shard);
+void shard_free(struct shard *shard);
+
+/* One turn of the loop: what the thread calls. Waits at most `timeout_ms` for something to do. False: stopped. */
+bool shard_turn(struct shard *shard, int timeout_ms);
+
+uint32_t shard_index(const struct shard *shard);
+const struct shard_counters *shard_counters(const struct shard *shard);
+size_t shard_mailbox_count(const struct shard *shard);
+/* For the floors above: one pointer per shard. */
+void *shard_owner(const struct shard *shard);
+void shard_set_owner(struct shard *shard, void *owner);
+/* The monotonic time of this turn, read once. */
+uint64_t shard_now_ms(const struct shard *shard);
+/* Connections of this shard: live ones over all states. Any thread. */
+uint64_t shard_live_count(const struct shard *shard);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The shard as net/ itself sees it. Nobody outside net/ includes this. */
+#pragma once
+
+#include "base/pool.h"
+#include "base/wheel.h"
+#include "net/admission.h"
+#include "net/conn_inside.h"
+#include "net/letters.h"
+#include "net/shard.h"
+#include "os/mailbox.h"
+#include "os/poller.h"
+#include "os/thread.h"
+
+enum {
+    SHARD_READ_BYTES = 64 * 1024,
+    SHARD_TICK_MS = 16,             /* of the timer wheel */
+    SHARD_LETTERS_PER_TURN = 4096,
+    SHARD_ACCEPTS_PER_TURN = 256,
+    SHARD_ACCEPT_PAUSE_MS = 100,    /* after the descriptors ran out */
+    SHARD_SLOW_TURN_MS = 10,
+    SHARD_PARTS_MAX = 64,           /* of one writev */
+    SHARD_COALESCE_BYTES = 64 * 1024,
+};
+
+struct registry_slot {
+    struct conn *conn;      /* NULL: free */
+    uint32_t generation;    /* of the one that is or was here last */
+    uint32_t next_free;
+};
+
+/* What most subscribers of a feed are owed: gathered once, sent to all who stand at the same place. */
+struct run {
+    uint64_t position;      /* from here, frame 0 … */
+    uint64_t end;           /* … up to here */
+    uint64_t seq_next;      /* after it */
+    struct iovec parts[SHARD_PARTS_MAX];
+    int part_count;
+    size_t bytes;
+    uint32_t frame_count;
+    bool is_there;
+};
+
+struct listener {
+    int descriptor;
+    bool is_ready;
+};
+
+struct shard {
+    struct net_options options;
+    struct net_events events;
+    struct admission *admission;
+    uint32_t index;
+    struct listener listeners[NET_LISTEN_MAX];
+    size_t listener_count;
+    bool is_accepting;
+    bool is_draining;
+    bool is_stopped;
+    enum end_reason drain_reason;
+    struct wheel_timer accept_timer;
+    struct os_poller poller;
+    struct mailbox mailbox;
+    struct os_thread thread;
+    struct wheel wheel;
+    uint64_t now_ms;
+    struct pool conns;
+    struct registry_slot *registry;
+    uint32_t registry_count, registry_capacity, registry_free;
+    struct feed **feeds;        /* by number; NULL: nobody here follows it */
+    uint32_t feeds_capacity;
+    struct list_link dirty_feeds;
+    struct list_link empty_feeds; /* nobody follows them any longer: freed at the end of the turn */
+    struct list_link dirty;     /* connections with something to send */
+    struct list_link unread;    /* connections with something left to read */
+    struct list_link ended;     /* freed at the end of the turn */
+    struct deflater *deflaters[16]; /* by window bits, made on first need; 15 is there from the start */
+    uint8_t *buffer;            /* bytes as read; valid within one conn_read */
+    size_t buffer_bytes;
+    uint8_t *coalesced[2];      /* plain and compressed run of the feed at work */
+    struct builder scratch;     /* text of frames made here */
+    struct builder compressed;  /* a frame's payload while it is compressed */
+    void *owner;
+    struct shard_counters counters;
+    struct os_event event_list[OS_EVENTS_MAX];
+};
+
+static inline uint32_t shard_clock(const struct shard *shard)
+{
+    return (uint32_t)shard->now_ms;
+}
+
+/* The live connection with that handle, or NULL. */
+struct conn *shard_find(struct shard *shard, uint64_t handle);
+/* RESULT_OK or RESULT_NO_MEMORY. */
+enum result shard_register(struct shard *shard, struct conn *conn) MUST_USE;
+void shard_unregister(struct shard *shard, struct conn *conn);
+/* The feed of that number, made if `may_make`. NULL: not there, or no memory. */
+struct feed *shard_feed(struct shard *shard, uint32_t number, bool may_make);
+void shard_feed_dirty(struct shard *shard, struct feed *feed);
+/* The compressor with that window, 9 to 15. NULL: no memory. */
+struct deflater *shard_deflater(struct shard *shard, int window_bits);
+/* Nobody follows the feed any longer: it goes at the end of the turn, unless somebody comes. */
+void shard_feed_release(struct shard *shard, struct feed *feed);
+/* Serves at most `options.flush_slice` cursors. True: cursors are left for the next turn. */
+bool feed_flush(struct shard *shard, struct feed *feed);
+void shard_mail(struct shard *shard, const struct letter *letter);
+void listener_accept(struct shard *shard, struct listener *listener);
+void listeners_close(struct shard *shard);
+void listeners_pause(struct shard *shard);
+void listeners_resume(struct shard *shard);

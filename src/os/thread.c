@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "os/thread.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/view.h"
+
+enum { NAME_SIZE = 16, MS_PER_SECOND = 1000, NS_PER_MS = 1000 * 1000 };
+
+/* What a thread needs to begin; it is the thread's own once that runs. */
+struct thread_start {
+    void (*run)(void *context);
+    void *context;
+    char name[NAME_SIZE];
+};
+
+static void *thread_main(void *argument)
+{
+    struct thread_start start = *(struct thread_start *)argument;
+    free(argument);
+    (void)pthread_setname_np(pthread_self(), start.name); /* a name is a comfort only */
+    start.run(start.context);
+    return NULL;
+}
+
+enum result os_thread_start(struct os_thread *thread, const char *name, void (*run)(void *context), void *context)
+{
+    thread->is_running = false;
+    struct thread_start *start = malloc(sizeof(*start));
+    if (start == NULL)
+        return RESULT_FAILED;
+    *start = (struct thread_start){.run = run, .context = context};
+    (void)snprintf(start->name, sizeof(start->name), "%s", name); /* cut where it is too long */
+    /* A thread inherits the mask: so there is no moment in which a signal could reach the new one. */
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    check(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
+    int error = pthread_create(&thread->id, NULL, thread_main, start);
+    check(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+    if (error != 0) {
+        free(start);
+        return RESULT_FAILED;
+    }
+    thread->is_running = true;
+    return RESULT_OK;
+}
+
+void os_thread_join(struct os_thread *thread)
+{
+    if (!thread->is_running)
+        return;
+    check(pthread_join(thread->id, NULL) == 0);
+    thread->is_running = false;
+}
+
+void os_thread_yield(void)
+{
+    (void)sched_yield(); /* never fails on Linux */
+}
+
+int os_cpu_count(void)
+{
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0 && CPU_COUNT(&allowed) > 0)
+        return CPU_COUNT(&allowed);
+    long online = sysconf(_SC_NPROCESSORS_ONLN); /* the set is too small on machines of over 1,024 processors */
+    return online > 0 ? (int)online : 1;
+}
+
+size_t os_descriptor_limit_raise(void)
+{
+    struct rlimit limit;
+    check(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    rlim_t soft = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    if (soft != limit.rlim_max && setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return (size_t)soft;
+    return (size_t)limit.rlim_cur;
+}
+
+/* A connection has an end elsewhere: a TCP socket that does not listen. One that was reset counts until it is closed,
+ * as its owner counts it until then. */
+static bool is_connection(int descriptor)
+{
+    int protocol = 0;
+    int listens = 0;
+    socklen_t size = sizeof(protocol);
+    if (getsockopt(descriptor, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) != 0 || protocol != IPPROTO_TCP)
+        return false;
+    size = sizeof(listens);
+    return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens == 0;
+}
+
+static bool is_any(int descriptor)
+{
+    (void)descriptor;
+    return true;
+}
+
+static size_t count_descriptors(bool (*is_counted)(int descriptor))
+{
+    DIR *folder = opendir("/proc/self/fd");
+    if (folder == NULL)
+        return 0;
+    size_t count = 0;
+    for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        uint64_t descriptor;
+        if (!view_to_number(view_of_string(entry->d_name), INT32_MAX, &descriptor))
+            continue; /* "." and ".." */
+        if ((int)descriptor != dirfd(folder) && is_counted((int)descriptor))
+            count++;
+    }
+    (void)closedir(folder); /* only read from */
+    return count;
+}
+
+size_t os_descriptor_count(void)
+{
+    return count_descriptors(is_any);
+}
+
+size_t os_connection_count(void)
+{
+    return count_descriptors(is_connection);
+}
+
+size_t os_memory_resident_bytes(void)
+{
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file == NULL)
+        return 0;
+    unsigned long pages_all = 0;
+    unsigned long pages_resident = 0;
+    int found = fscanf(file, "%lu %lu", &pages_all, &pages_resident);
+    (void)fclose(file); /* only read from */
+    long page_size = sysconf(_SC_PAGESIZE);
+    return found == 2 && page_size > 0 ? (size_t)pages_resident * (size_t)page_size : 0;
+}
+
+uint64_t os_process_cpu_ms(void)
+{
+    struct timespec time;
+    check(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0);
+    return (uint64_t)time.tv_sec * MS_PER_SECOND + (uint64_t)time.tv_nsec / NS_PER_MS;
+}
+
+static sigset_t awaited_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR1);
+    return set;
+}
+
+void os_signals_init(void)
+{
+    sigset_t set = awaited_signals();
+    check(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
+    check(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
+}
+
+int os_signal_wait(int timeout_ms)
+{
+    sigset_t set = awaited_signals();
+    int number;
+    if (timeout_ms < 0) {
+        do {
+            number = sigwaitinfo(&set, NULL);
+        } while (number < 0 && errno == EINTR);
+    } else {
+        struct timespec timeout = {
+            .tv_sec = timeout_ms / MS_PER_SECOND,
+            .tv_nsec = (long)(timeout_ms % MS_PER_SECOND) * NS_PER_MS,
+        };
+        number = sigtimedwait(&set, NULL, &timeout);
+    }
+    return number > 0 ? number : 0;
+}
+
+bool os_is_terminal(int descriptor)
+{
+    return isatty(descriptor) == 1;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Threads, and the few process-wide things that only a system call can say. */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/result.h"
+
+struct os_thread {
+    pthread_t id;
+    bool is_running; /* between start and join */
+};
+
+/* All signals are blocked in the new thread. `name` is cut at 15 bytes. RESULT_OK or RESULT_FAILED. */
+enum result os_thread_start(struct os_thread *thread, const char *name, void (*run)(void *context),
+                            void *context) MUST_USE;
+/* Waits for its end; fine if it was never started. */
+void os_thread_join(struct os_thread *thread);
+void os_thread_yield(void);
+
+/* Processors that this process may run on, at least 1. */
+int os_cpu_count(void);
+/* Raises the soft limit of descriptors to the hard one; returns what it is now. */
+size_t os_descriptor_limit_raise(void);
+/* Descriptors that this process has open, as /proc says; 0 where there is no /proc. */
+size_t os_descriptor_count(void);
+/* Those of them that are TCP sockets and do not listen, also if the peer has gone already: for P3. Slow; not on a loop
+ * thread. */
+size_t os_connection_count(void);
+/* Resident memory in bytes, and CPU time used by the process in milliseconds. */
+size_t os_memory_resident_bytes(void);
+uint64_t os_process_cpu_ms(void);
+
+/* SIGTERM, SIGINT, SIGHUP, SIGUSR1: delivered to os_signal_wait, blocked everywhere else; SIGPIPE is ignored. */
+void os_signals_init(void);
+/* The next signal, or 0 after `timeout_ms` (-1: for ever) or a little less. Main thread. */
+int os_signal_wait(int timeout_ms);
+bool os_is_terminal(int descriptor);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A client's command: JSON text to a checked struct. Checks are those of form (types, sizes, ranges); rights and existence are chat's. */
+#pragma once
+
+#include <jansson.h>
+
+#include "wire/event.h"
+
+/* symbol, type on the wire. One row per command of the protocol. */
+#define COMMANDS(X)           \
+    X(LOGIN, "login")         \
+    X(JOIN, "join")           \
+    X(LEAVE, "leave")         \
+    X(SEND, "send")           \
+    X(EDIT, "edit")           \
+    X(DELETE, "delete")       \
+    X(REACT, "react")         \
+    X(TYPING, "typing")       \
+    X(READ, "read")           \
+    X(HISTORY, "history")     \
+    X(WHO, "who")             \
+    X(DIGEST, "digest")       \
+    X(ROOMS, "rooms")         \
+    X(NAME, "name")           \
+    X(PING, "ping")
+
+enum command_type {
+#define X(symbol, text) COMMAND_##symbol,
+    COMMANDS(X)
+#undef X
+    COMMAND_TYPE_COUNT,
+};
+const char *command_type_text(enum command_type type);
+
+enum { COMMAND_REF_BYTES_MAX = 64, COMMAND_KEY_BYTES_MAX = 64, COMMAND_EMOJI_BYTES_MAX = 64, COMMAND_TOKEN_BYTES_MAX = 512 };
+
+struct command {
+    enum command_type type;
+    struct view ref; /* empty if none */
+    struct view room, text, key, token, emoji, name, epoch;
+    uint64_t seq, after, before, from, to, limit, history, reply_to;
+    bool has_after, has_before, has_limit, has_history, has_reply_to, has_epoch;
+    bool is_on;
+    json_t *document; /* owns the views' bytes */
+};
+
+/* A refusal: code, sentence, and the ref to carry back if one could be read (it points into the fault itself). */
+struct command_fault {
+    enum error_code code;
+    char text[192];
+    char ref_bytes[COMMAND_REF_BYTES_MAX];
+    struct view ref;
+};
+
+struct command_limits {
+    size_t text_bytes_max;
+};
+
+/* True: the command is right and the caller command_done()s it. False: fault is filled, nothing to end. Fields are required as protocol.md's table has them
+ * ("room" everywhere it stands; send: text, key; history: before or after, not both, limit optional with a default of 50; join: all but room optional). A missing,
+ * mistyped, empty (room, key, text, emoji, name, token) or oversize field is named in the fault's text; text over the limit: ERROR_TOO_LARGE. Unknown fields
+ * are ignored. Integers: 0 to 2^53 - 1; a boolean, a real or a string in their place is a fault. */
+bool command_decode(struct view json, const struct command_limits *limits, struct command *out_command, struct command_fault *out_fault);
+void command_done(struct command *command);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON at the edge: strict reading of one object (through jansson), and writing by hand, since what we write is flat. */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/builder.h"
+#include "base/view.h"
+
+enum { JSON_DEPTH_MAX = 16 };
+
+/* Reads one JSON object (RFC 8259), UTF-8. NULL: not JSON, not an object, deeper than JSON_DEPTH_MAX, a repeated name in an object, a lone surrogate, a NUL
+ * in a string, or no memory; then `out_text` (at least 128 bytes) says what is wrong and about where. The caller json_decref()s. */
+json_t *json_read_object(struct view text, char out_text[128]);
+
+/* Appends "…" with quotes; escapes what must be (RFC 8259 section 7) and U+2028, U+2029. `text` must be valid UTF-8. */
+void json_add_string(struct builder *out, struct view text);

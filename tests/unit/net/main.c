@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/table.h"
+
+int test_admission(void);
+int test_chunk(void);
+int test_conn(void);
+int test_conn_http(void);
+int test_conn_ws(void);
+int test_cursor(void);
+int test_feed(void);
+int test_outbox(void);
+int test_shard(void);
+
+int main(void)
+{
+    static const uint8_t secret[16] = "a secret of test";
+
+    table_seed(secret);
+    return test_admission() + test_chunk() + test_feed() + test_outbox() + test_conn() + test_conn_http() + test_conn_ws() + test_cursor()
+           + test_shard();
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_test.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/sqlite.h"
+
+static void write_file(const struct fixture *fixture, const void *bytes, size_t size)
+{
+    FILE *file = fopen(fixture_path(fixture, "natter.db"), "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(fixture_path(fixture, "natter.db"), 0600), 0);
+}
+
+static void a_text_file(const struct fixture *fixture)
+{
+    char text[5000];
+    memset(text, 'a', sizeof text);
+    write_file(fixture, text, sizeof text);
+}
+
+static void a_cut_file(const struct fixture *fixture)
+{
+    assert_int_equal(truncate(fixture_path(fixture, "natter.db"), 10000), 0);
+}
+
+static void an_overwritten_file(const struct fixture *fixture)
+{
+    FILE *file = fopen(fixture_path(fixture, "natter.db"), "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 100, SEEK_SET), 0); /* the table of tables */
+    for (int index = 0; index < 3996; index++)
+        (void)fputc(0xee, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void a_newer_file(const struct fixture *fixture)
+{
+    fixture_sql(fixture, "PRAGMA user_version = 99");
+}
+
+static void a_file_of_another_program(const struct fixture *fixture)
+{
+    fixture_sql(fixture, "PRAGMA application_id = 12345");
+}
+
+static void a_file_without_our_tables(const struct fixture *fixture)
+{
+    fixture_sql(fixture, "DROP TABLE events");
+}
+
+static void a_file_without_a_hash_key(const struct fixture *fixture)
+{
+    fixture_sql(fixture, "DELETE FROM settings WHERE name = 'hash_key'");
+}
+
+struct refusal {
+    void (*spoil)(const struct fixture *fixture);
+    const char *says;
+};
+
+static void a_file_that_is_not_ours_is_refused_in_one_line(void **state)
+{
+    (void)state;
+    static const struct refusal refusals[] = {
+        {a_text_file, "not a database"},
+        {a_cut_file, "damaged"},
+        {an_overwritten_file, "damaged"},
+        {a_newer_file, "newer natter (schema 99"},
+        {a_file_of_another_program, "another program"},
+        {a_file_without_our_tables, "damaged"},
+        {a_file_without_a_hash_key, "damaged"},
+    };
+    for (size_t index = 0; index < COUNT(refusals); index++) {
+        struct fixture fixture;
+        fixture_init(&fixture, false);
+        (void)say(&fixture, must_open(&fixture, "lobby"), "k", "x");
+        fixture_close(&fixture);
+        refusals[index].spoil(&fixture);
+        struct stat before, after;
+        assert_int_equal(stat(fixture_path(&fixture, "natter.db"), &before), 0);
+        fixture.line_count = 0;
+        assert_int_equal(store_open(&fixture.options, &fixture.events, &fixture.store), RESULT_INVALID);
+        assert_int_equal(fixture.line_count, 1);
+        if (strstr(fixture.last_line, refusals[index].says) == NULL)
+            fail_msg("expected \"%s\" in: %s", refusals[index].says, fixture.last_line);
+        assert_int_equal(stat(fixture_path(&fixture, "natter.db"), &after), 0);
+        assert_int_equal(before.st_size, after.st_size);
+        fixture.store = NULL;
+        fixture_done(&fixture);
+    }
+}
+
+static void two_servers_on_one_folder_are_refused_in_one_line(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct store *second;
+    fixture_init(&fixture, false);
+    assert_int_equal(store_open(&fixture.options, &fixture.events, &second), RESULT_EXISTS);
+    assert_int_equal(fixture.line_count, 1);
+    assert_non_null(strstr(fixture.last_line, "another server"));
+    fixture_done(&fixture);
+}
+
+static void a_missing_folder_is_made(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, false);
+    fixture_close(&fixture);
+    char deeper[128];
+    (void)snprintf(deeper, sizeof deeper, "%s/a", fixture.folder);
+    fixture.options.folder = deeper;
+    fixture_open(&fixture);
+    fixture_close(&fixture);
+    assert_int_equal(unlink(fixture_path(&fixture, "a/natter.db")), 0);
+    (void)unlink(fixture_path(&fixture, "a/lock"));
+    assert_int_equal(rmdir(deeper), 0);
+    fixture_done(&fixture);
+}
+
+static void a_folder_that_is_a_file_is_refused_in_one_line(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, false);
+    fixture_close(&fixture);
+    fixture.options.folder = "/dev/null/natter";
+    fixture.line_count = 0;
+    assert_int_not_equal(store_open(&fixture.options, &fixture.events, &fixture.store), RESULT_OK);
+    assert_int_equal(fixture.line_count, 1);
+    fixture.store = NULL;
+    fixture_done(&fixture);
+}
+
+static void the_file_says_whose_it_is_and_is_sound(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, false);
+    (void)say(&fixture, must_open(&fixture, "lobby"), "k", "x");
+    assert_int_equal(fixture_sql_number(&fixture, "PRAGMA application_id"), SQLITE_APPLICATION_ID);
+    assert_int_equal(fixture_sql_number(&fixture, "PRAGMA user_version"), SQLITE_SCHEMA_VERSION);
+    assert_int_equal(fixture_sql_number(&fixture, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    assert_int_equal(fixture_sql_number(&fixture, "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'"), 1);
+    fixture_done(&fixture);
+}
+
+int test_sqlite_schema(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_that_is_not_ours_is_refused_in_one_line),
+        cmocka_unit_test(two_servers_on_one_folder_are_refused_in_one_line),
+        cmocka_unit_test(a_missing_folder_is_made),
+        cmocka_unit_test(a_folder_that_is_a_file_is_refused_in_one_line),
+        cmocka_unit_test(the_file_says_whose_it_is_and_is_sound),
+    };
+    return cmocka_run_group_tests_name("sqlite_schema", tests, NULL, NULL);
+}

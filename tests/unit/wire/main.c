@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All tests of the floor wire/. */
+int test_deflate(void);
+int test_deflate_offer(void);
+int test_http1(void);
+int test_http1_body(void);
+int test_http1_text(void);
+int test_utf8(void);
+int test_ws_frame(void);
+int test_ws_handshake(void);
+int test_ws_message(void);
+
+int main(void)
+{
+    int failures = 0;
+
+    failures += test_utf8();
+    failures += test_http1();
+    failures += test_http1_body();
+    failures += test_http1_text();
+    failures += test_ws_handshake();
+    failures += test_ws_frame();
+    failures += test_deflate_offer();
+    failures += test_deflate();
+    failures += test_ws_message();
+    return failures > 0;
+}

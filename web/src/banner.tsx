@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Says what is wrong with the connection once that has lasted a while, when it goes on by itself, and what one can do.
+import type { StateChange } from "natter-client";
+import { useEffect, useState } from "preact/hooks";
+import { type Key, t } from "../i18n";
+import { Icon } from "./icons";
+import { useModel } from "./notifier";
+import type { Session } from "./session";
+
+const TICK_MS = 500;
+
+export function Banner({ session }: { session: Session }) {
+    useModel(session);
+    const { trouble, retryAt } = session;
+    const [, tick] = useState(0);
+    const isCounting = trouble !== undefined && retryAt !== undefined;
+    useEffect(() => {
+        if (!isCounting) return undefined;
+        const timer = window.setInterval(() => tick((count) => count + 1), TICK_MS);
+        return () => window.clearInterval(timer);
+    }, [isCounting]);
+
+    const isOver = trouble?.state === "closed";
+    return (
+        <div class="banner-place" role="status" aria-live="polite">
+            {trouble && (
+                <div class={`banner${isOver ? " is-over" : ""}`} data-testid="connection-banner" data-state={trouble.state} data-reason={trouble.reason}>
+                    <Icon name="alert" />
+                    <span class="banner-text">
+                        <strong>{headline(trouble)}</strong> <span aria-hidden="true">{rest(trouble, retryAt)}</span>
+                    </span>
+                    <button type="button" class="button is-small" disabled={trouble.state === "connecting"} onClick={() => session.retry()}>
+                        {t(isOver ? "connection.again" : "connection.retry")}
+                    </button>
+                </div>
+            )}
+        </div>
+    );
+}
+
+function headline({ state, reason }: StateChange): string {
+    const byReason: Partial<Record<StateChange["reason"], Key>> = {
+        shutdown: "connection.shutdown",
+        overloaded: "connection.overloaded",
+        unauthorized: "connection.unauthorized",
+        removed: "connection.removed",
+        refused: "connection.refused",
+        start: "connection.connecting",
+    };
+    if (state === "offline") return t("connection.offline");
+    return t(byReason[reason] ?? "connection.lost");
+}
+
+function rest({ state, attempt, message }: StateChange, retryAt: number | undefined): string {
+    if (state === "closed") return message ?? "";
+    if (state === "connecting" || retryAt === undefined) return t("connection.connecting");
+    const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / 1000));
+    const count = attempt > 2 ? ` ${t("connection.attempt", { count: attempt })}` : "";
+    return t("connection.retryIn", { seconds }) + count;
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page's one client, the rooms it follows, and which of them is looked at.
+import { type ChatError, type Client, createClient, type RoomInfo, type StateChange, type User } from "natter-client";
+import { keep, localStore } from "./keep";
+import { Notifier } from "./notifier";
+import { RoomModel } from "./room_model";
+import { DEFAULT_ROOM, hashOf, onRoute, roomOf } from "./router";
+
+/** How long trouble may last before it is worth a word. */
+const PATIENCE_MS = 2_500;
+const DIRECTORY_MS = 20_000;
+/** A message from yesterday should not go out by surprise, but a long train tunnel is fine. */
+const QUEUE_TTL_MS = 30 * 60_000;
+
+export class Session extends Notifier {
+    readonly client: Client;
+    readonly rooms = new Map<string, RoomModel>();
+    /** All rooms of the server that it lists. */
+    directory: RoomInfo[] = [];
+    current = DEFAULT_ROOM;
+    /** When the next attempt comes, in ms since the epoch. */
+    retryAt: number | undefined;
+    /** Trouble that has lasted long enough to be shown. */
+    trouble: StateChange | undefined;
+    wasOnline = false;
+    isNamed = keep.isNamed;
+    private troubleTimer: number | undefined;
+    private lastTrouble: StateChange | undefined;
+
+    constructor(socketUrl: string) {
+        super();
+        const storage = localStore ? { storage: localStore } : {};
+        this.client = createClient({
+            url: socketUrl,
+            identity: "cookie",
+            autoConnect: false,
+            queue: { max: 100, ttl: QUEUE_TTL_MS },
+            ...storage,
+        });
+        this.client.on("state", (change) => this.stateChanged(change));
+        this.client.on("welcome", () => this.welcomed());
+        this.client.on("user", () => this.changed());
+        keep.onReadMark((room) => this.rooms.get(room)?.readElsewhere());
+    }
+
+    get user(): User | undefined {
+        return this.client.user;
+    }
+
+    get room(): RoomModel {
+        return this.follow(this.current);
+    }
+
+    start(): void {
+        for (const name of keep.rooms) this.follow(name);
+        this.show(roomOf(location.hash));
+        onRoute((room) => this.show(room));
+        document.addEventListener("visibilitychange", () => this.visibilityChanged());
+        window.addEventListener("blur", () => this.room.away());
+        window.setInterval(() => this.refreshDirectory(), DIRECTORY_MS);
+        this.client.connect();
+    }
+
+    /** Shows the room, and joins it where that was not done yet. */
+    show(name: string): void {
+        if (this.current !== name) this.rooms.get(this.current)?.close();
+        this.current = name;
+        this.follow(name).open();
+        this.changed();
+    }
+
+    go(name: string): void {
+        location.hash = hashOf(name);
+    }
+
+    leave(name: string): void {
+        const model = this.rooms.get(name);
+        if (!model) return;
+        model.leave();
+        this.rooms.delete(name);
+        this.keepRooms();
+        if (this.current === name) {
+            const next = [...this.rooms.keys()][0] ?? DEFAULT_ROOM;
+            history.replaceState(null, "", hashOf(next));
+            this.show(next);
+        }
+        this.changed();
+        this.refreshDirectory();
+    }
+
+    retry(): void {
+        this.client.connect();
+    }
+
+    async setName(name: string): Promise<void> {
+        if (name !== this.user?.name) await this.client.setName(name);
+        this.named();
+    }
+
+    /** The person has a name and need not be asked. */
+    named(): void {
+        keep.isNamed = true;
+        this.isNamed = true;
+        this.changed();
+    }
+
+    neighbour(step: 1 | -1): string {
+        const names = [...this.rooms.keys()];
+        const index = names.indexOf(this.current);
+        return names[(index + step + names.length) % names.length] ?? DEFAULT_ROOM;
+    }
+
+    get unread(): number {
+        let sum = 0;
+        for (const room of this.rooms.values()) sum += room.unread;
+        return sum;
+    }
+
+    roomChanged(model: RoomModel): void {
+        this.adopt(model);
+        this.changed();
+    }
+
+    roomRefused(model: RoomModel, _problem: ChatError): void {
+        // A room that cannot be entered is not worth asking for again at the next visit.
+        keep.rooms = [...this.rooms.keys()].filter((name) => name !== model.name);
+        this.changed();
+    }
+
+    refreshDirectory(): void {
+        if (this.client.state !== "online" || document.visibilityState === "hidden") return;
+        this.client.rooms().then(
+            (rooms) => {
+                this.directory = rooms;
+                this.changed();
+            },
+            // The list is a convenience; it is asked for again in a while.
+            () => undefined,
+        );
+    }
+
+    private follow(name: string): RoomModel {
+        let model = this.rooms.get(name);
+        if (!model) {
+            this.rooms.set(name, (model = new RoomModel(this.client.room(name), this)));
+            this.keepRooms();
+        }
+        return model;
+    }
+
+    /** The server may spell a room's name in another way than it was typed. */
+    private adopt(model: RoomModel): void {
+        if (this.rooms.get(model.name) === model) return;
+        const known = [...this.rooms].find(([, one]) => one === model)?.[0];
+        if (known === undefined) return;
+        this.rooms.delete(known);
+        const twin = this.rooms.get(model.name);
+        if (twin) model.leave();
+        else this.rooms.set(model.name, model);
+        this.keepRooms();
+        if (this.current === known) {
+            this.current = model.name;
+            history.replaceState(null, "", hashOf(model.name));
+        }
+    }
+
+    private keepRooms(): void {
+        keep.rooms = [...this.rooms.keys()];
+    }
+
+    private welcomed(): void {
+        this.wasOnline = true;
+        this.refreshDirectory();
+        this.changed();
+    }
+
+    private stateChanged(change: StateChange): void {
+        this.retryAt = change.retryInMs === undefined ? undefined : Date.now() + change.retryInMs;
+        if (change.state === "online") {
+            window.clearTimeout(this.troubleTimer);
+            this.troubleTimer = undefined;
+            this.lastTrouble = undefined;
+            this.trouble = undefined;
+        } else {
+            this.lastTrouble = change;
+            if (this.trouble || change.state === "closed") this.trouble = change;
+            else this.troubleTimer ??= window.setTimeout(() => this.showTrouble(), PATIENCE_MS);
+        }
+        this.changed();
+    }
+
+    private showTrouble(): void {
+        this.troubleTimer = undefined;
+        this.trouble = this.lastTrouble;
+        this.changed();
+    }
+
+    private visibilityChanged(): void {
+        if (document.visibilityState === "hidden") this.room.away();
+        else this.refreshDirectory();
+        this.changed();
+    }
+}
