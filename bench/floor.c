@@ -207,9 +207,8 @@ static bool take_bytes(struct floor *floor, struct connection *connection, const
 {
     size_t done = 0;
     while (done < size) {
-        ssize_t taken = connection->is_open
-                            ? take_frame(floor, connection, manner, read_buffer + done, size - done)
-                            : take_request(floor, connection, read_buffer + done, size - done);
+        ssize_t taken = connection->is_open ? take_frame(floor, connection, manner, read_buffer + done, size - done)
+                                            : take_request(floor, connection, read_buffer + done, size - done);
         if (taken < 0)
             return false;
         if (taken == 0)

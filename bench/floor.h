@@ -20,12 +20,12 @@ enum { LOG_BYTES = 16 << 20, DESCRIPTORS_MAX = 1 << 16 };
 struct connection {
     uint64_t position; /* in the log: bytes before it are sent */
     int descriptor;
-    uint32_t index;    /* in floor.connections */
-    bool is_open;      /* upgraded */
-    bool is_blocked;   /* the socket takes no more; EPOLLOUT will say when it does */
-    bool is_lapped;    /* what it would need next is gone from the log */
+    uint32_t index;  /* in floor.connections */
+    bool is_open;    /* upgraded */
+    bool is_blocked; /* the socket takes no more; EPOLLOUT will say when it does */
+    bool is_lapped;  /* what it would need next is gone from the log */
     uint32_t rest_size;
-    uint8_t *rest;     /* the beginning of a request or frame that has not come whole */
+    uint8_t *rest; /* the beginning of a request or frame that has not come whole */
 };
 
 struct floor {

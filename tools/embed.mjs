@@ -57,7 +57,9 @@ function literal(bytes) {
 function main(dist, out) {
     const all = filesIn(dist);
     const files = all.filter((path) => !FORMS.includes(extname(path)));
-    const names = files.map((path) => relative(dist, path).split(sep).join("/")).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    const names = files
+        .map((path) => relative(dist, path).split(sep).join("/"))
+        .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     if (!names.includes("index.html")) throw new Error(`${dist} holds no index.html; run \`npm run build\` first.`);
     const blobs = [];
     const rows = [];

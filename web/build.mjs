@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds the page into dist/: one script and one style sheet with hashed names, and beside each file its compressed forms.
+// Builds the page into dist/: one script and one style sheet with hashed names, and beside each file its compressed
+// forms.
 import { build } from "esbuild";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, extname, join, relative } from "node:path";
@@ -87,6 +88,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     mkdirSync(join(HERE, "dist"), { recursive: true });
     const { dist } = await buildPage();
     for (const [name, plain, gzip, brotli] of compress(dist)) {
-        console.log(`${name.padEnd(28)} ${String(plain).padStart(7)} B  gzip ${String(gzip).padStart(6)}  br ${String(brotli).padStart(6)}`);
+        console.log(
+            [name.padEnd(28), ...[plain, gzip, brotli].map((size) => String(size).padStart(8))].join(""),
+        );
     }
 }

@@ -60,6 +60,7 @@ struct session {
     struct arrival *arrival;     /* until it is given to the hub */
     struct list_link departing;  /* HUB_DEPART found the queue full */
     bool is_announced;           /* HUB_ARRIVE was posted */
+    bool is_ping_unordered;      /* a ping was answered in order since the opening, or since the last login */
 
     /* the hub's */
     struct user *user;
@@ -207,6 +208,7 @@ void session_arrive(struct chat *chat, struct session *session, struct arrival *
 void session_depart(struct chat *chat, struct session *session);
 void session_welcome(struct chat *chat, struct session *session, struct view ref);
 void session_login(struct chat *chat, struct request *request);
+void session_ping(struct chat *chat, struct request *request);
 void session_name(struct chat *chat, struct request *request);
 struct member *session_member(struct session *session, struct room *room);
 
@@ -266,6 +268,6 @@ enum result replay_post(struct chat *chat, struct session *session, struct reque
 /* command.c */
 struct command_row {
     enum rate_class rate;
-    void (*handle)(struct chat *chat, struct request *request); /* NULL: the door answers */
+    void (*handle)(struct chat *chat, struct request *request);
 };
 const struct command_row *command_row(enum command_type type);

@@ -17,7 +17,7 @@ static const struct command_row rows[COMMAND_TYPE_COUNT] = {
     [COMMAND_DIGEST] = {RATE_READ, room_digest},
     [COMMAND_ROOMS] = {RATE_READ, room_list},
     [COMMAND_NAME] = {RATE_JOIN, session_name},
-    [COMMAND_PING] = {RATE_SIGNAL, NULL},
+    [COMMAND_PING] = {RATE_SIGNAL, session_ping},
 };
 
 const struct command_row *command_row(enum command_type type)

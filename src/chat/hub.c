@@ -76,6 +76,8 @@ static void acknowledge(struct chat *chat, struct request *request, const struct
 {
     struct hub *hub = &chat->hub;
 
+    if (!request)
+        return; /* its sender was told "internal", and the log turned out to have it after all: it is shown, and a retry is a duplicate */
     if (entry->is_duplicate)
         counter_add(&hub->counters.duplicates, 1);
     if (request->is_plain) {

@@ -198,13 +198,13 @@ void room_list(struct chat *chat, struct request *request)
     builder_init(&list->names, (size_t)ROOMS_IN_LIST_MAX * ROOM_NAME_BYTES_MAX);
     add_all_open(list, true);
     add_all_open(list, false);
-    (void)store_rooms(chat->store, ROOMS_IN_LIST_MAX, add_stored, list); /* without the database the open ones are listed */
+    bool is_whole = store_rooms(chat->store, ROOMS_IN_LIST_MAX, add_stored, list) == RESULT_OK; /* without the database the open ones are listed */
     for (size_t i = 0; i < list->count; i++) {
         if (list->offsets[i] != SIZE_MAX)
             list->rows[i].room.at = list->names.at + list->offsets[i];
     }
     builder_clear(&hub->text);
-    rooms_encode(&hub->text, request->command.ref, list->rows, list->count, list->count == ROOMS_IN_LIST_MAX);
+    rooms_encode(&hub->text, request->command.ref, list->rows, list->count, list->count == ROOMS_IN_LIST_MAX || !is_whole);
     builder_done(&list->names);
     free(list->rows);
     free(list);

@@ -182,6 +182,15 @@ void session_login(struct chat *chat, struct request *request)
     answer_request(chat, request, &hub->text);
 }
 
+void session_ping(struct chat *chat, struct request *request)
+{
+    struct hub *hub = &chat->hub;
+
+    builder_clear(&hub->text);
+    pong_encode(&hub->text, request->command.ref, os_clock_wall_ms());
+    answer_request(chat, request, &hub->text);
+}
+
 void session_name(struct chat *chat, struct request *request)
 {
     struct hub *hub = &chat->hub;

@@ -7,13 +7,14 @@
 #include "cmd/show.h"
 #include "store/inspect.h"
 
-static const char usage[] = "Usage: natter history ROOM [--data DIR] [--after N] [--limit N] [--json]\n"
-                            "Shows the newest events of a room, or with --after those that follow that seq, oldest first.\n"
-                            "The server may be running.\n"
-                            "  --data DIR   the data folder (or the variable NATTER_DATA)\n"
-                            "  --after N    begin with the event after seq N\n"
-                            "  --limit N    at most so many events (50)\n"
-                            "  --json       one JSON object per line, as the server sends them\n";
+static const char usage[] =
+    "Usage: natter history ROOM [--data DIR] [--after N] [--limit N] [--json]\n"
+    "Shows the newest events of a room, or with --after those that follow that seq, oldest first.\n"
+    "The server may be running.\n"
+    "  --data DIR   the data folder (or NATTER_DATA; otherwise ./data)\n"
+    "  --after N    begin with the event after seq N\n"
+    "  --limit N    at most so many events (50)\n"
+    "  --json       one JSON object per line, as the server sends them\n";
 
 enum {
     PAGE_EVENTS = 200, /* read at once, then printed, so that a waiting terminal never holds the database's log */
@@ -37,14 +38,11 @@ static void add_what(struct builder *out, const struct event *event)
         if (event->is_deleted)
             builder_add_string(out, "(deleted)");
         break;
-    case EVENT_EDITED:
-        builder_format(out, "(edits #%llu) ", (unsigned long long)event->target);
-        break;
-    case EVENT_DELETED:
-        builder_format(out, "(deletes #%llu)", (unsigned long long)event->target);
-        break;
+    case EVENT_EDITED: builder_format(out, "(edits #%llu) ", (unsigned long long)event->target); break;
+    case EVENT_DELETED: builder_format(out, "(deletes #%llu)", (unsigned long long)event->target); break;
     case EVENT_REACTION:
-        builder_format(out, "(%s #%llu) ", event->is_on ? "reacts to" : "takes back from", (unsigned long long)event->target);
+        builder_format(out, "(%s #%llu) ", event->is_on ? "reacts to" : "takes back from",
+                       (unsigned long long)event->target);
         break;
     }
     show_text(out, event->text);
@@ -69,7 +67,8 @@ static bool add_event(void *context, const struct event *event)
     return true;
 }
 
-static enum result print_events(struct inspection *inspection, const struct inspected_room *room, uint64_t from, uint64_t to, bool is_json)
+static enum result print_events(struct inspection *inspection, const struct inspected_room *room, uint64_t from,
+                                uint64_t to, bool is_json)
 {
     struct page page = {.room = room->name, .is_json = is_json};
     builder_init(&page.text, SIZE_MAX);

@@ -10,7 +10,7 @@
 
 static const char usage[] = "Usage: natter rooms [--data DIR] [--json]\n"
                             "Lists the rooms of a data folder, newest activity first. The server may be running.\n"
-                            "  --data DIR   the data folder (or the variable NATTER_DATA)\n"
+                            "  --data DIR   the data folder (or NATTER_DATA; otherwise ./data)\n"
                             "  --json       one JSON object per line: room, seq, at, epoch\n";
 
 struct listing {

@@ -23,7 +23,8 @@ static int read_number(struct show_arguments *arguments, const char *usage, cons
     bool is_after = strcmp(name, "--after") == 0;
     uint64_t *out = is_after ? &arguments->after : &arguments->limit;
     if (value == NULL || !view_to_number(view_of_string(value), INT64_MAX, out)) {
-        show_error(usage, is_after ? "--after needs a whole number, such as 120" : "--limit needs a whole number, such as 50");
+        show_error(usage,
+                   is_after ? "--after needs a whole number, such as 120" : "--limit needs a whole number, such as 50");
         return EXIT_USAGE;
     }
     arguments->has_after |= is_after;
@@ -53,7 +54,8 @@ static int read_one(struct show_arguments *arguments, const char *usage, char **
         return -1;
     }
     if (name[0] == '-' || arguments->room != NULL) {
-        show_error(usage, strcmp(name, "--data") == 0 ? "--data needs the path of a folder" : "an argument is not known");
+        show_error(usage,
+                   strcmp(name, "--data") == 0 ? "--data needs the path of a folder" : "an argument is not known");
         return EXIT_USAGE;
     }
     arguments->room = name;
@@ -62,16 +64,17 @@ static int read_one(struct show_arguments *arguments, const char *usage, char **
 
 int show_read_arguments(struct show_arguments *arguments, const char *usage, int count, char **values)
 {
-    *arguments = (struct show_arguments){.folder = getenv("NATTER_DATA"), .limit = SHOW_LIMIT_DEFAULT};
+    const char *folder = getenv("NATTER_DATA");
+    *arguments = (struct show_arguments){
+        .folder = folder != NULL && folder[0] != '\0' ? folder : SHOW_FOLDER_DEFAULT,
+        .limit = SHOW_LIMIT_DEFAULT,
+    };
     for (int index = 0; index < count;) {
         int code = read_one(arguments, usage, values, count, &index);
         if (code >= 0)
             return code;
     }
-    if (arguments->folder != NULL && arguments->folder[0] != '\0')
-        return -1;
-    show_error(usage, "name the server's data folder with --data DIR or NATTER_DATA");
-    return EXIT_USAGE;
+    return -1;
 }
 
 void show_time(struct builder *out, int64_t at_ms)

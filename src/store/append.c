@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a visit can do to the logs: stage an event, look one up, keep a user or a read position. Everything durable goes into the
- * batch's one transaction at once; what is in memory changes only after the commit. */
+/* What a visit can do to the logs: stage an event, look one up, keep a user or a read position. Everything durable goes
+ * into the batch's one transaction at once; what is in memory changes only after the commit. */
 #include "store/core.h"
 
 #include "os/clock.h"
@@ -172,7 +172,7 @@ static bool staged_has_deleted(const struct room *room, uint64_t target)
 {
     if (room->staged_deletes == 0)
         return false;
-    list_each (&room->shown.staged, link, following) {
+    list_each(&room->shown.staged, link, following) {
         const struct store_entry *entry = list_entry(link, struct store_entry, link);
         if (entry->event.kind == EVENT_DELETED && !entry->is_duplicate && entry->event.target == target)
             return true;
@@ -182,7 +182,7 @@ static bool staged_has_deleted(const struct room *room, uint64_t target)
 
 static const struct record *staged_get(const struct room *room, uint64_t seq)
 {
-    list_each (&room->shown.staged, link, following) {
+    list_each(&room->shown.staged, link, following) {
         const struct record *record = record_of_link(link);
         if (record->entry.event.seq == seq && !record->entry.is_duplicate)
             return record;
@@ -269,8 +269,8 @@ enum result store_read_get(struct store *store, struct store_room *shown, struct
     return store->engine->calls->read_get(store->engine, shown->id, user_id, out_seq);
 }
 
-enum result store_key_find(struct store *store, struct store_room *shown, struct view user_id, struct view key, uint64_t *out_seq,
-                           int64_t *out_at_ms)
+enum result store_key_find(struct store *store, struct store_room *shown, struct view user_id, struct view key,
+                           uint64_t *out_seq, int64_t *out_at_ms)
 {
     struct event event = {.user.id = user_id, .key = key};
     if (!shown->is_ephemeral && shown->id == 0)

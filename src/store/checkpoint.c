@@ -6,12 +6,13 @@
 #include "os/clock.h"
 
 enum {
-    FRAMES_LEFT_MAX = 128,     /* half a megabyte: what the writer copies back itself, about as long as one commit */
-    ROUNDS_MAX = 6,            /* after so many rounds of the thread the writer finishes, whatever is left */
-    PURGE_PAUSE_MS = 10000,    /* a removed text leaves the log of changes after that time */
-    RETRY_MS = 500,            /* a reader was in the way */
-    STRICT_BUSY_MS = 100,      /* how long the writer waits for readers once the log is far too large */
-    FAR_TOO_LARGE = 4,         /* times wal_bytes_max */
+    FRAMES_LEFT_MAX = 128,  /* half a megabyte: what the writer copies back itself, about as long as one commit */
+    ROUNDS_MAX = 6,         /* after so many rounds of the thread the writer finishes, whatever is left */
+    PURGE_PAUSE_MS = 10000, /* a removed text leaves the log of changes after that time */
+    RETRY_MS = 500,         /* a reader was in the way */
+    STRICT_BUSY_MS = 100,   /* how long the writer waits for readers to leave once they were in the way */
+    FAR_TOO_LARGE = 4,      /* times wal_bytes_max: the thread cannot keep up, the writer finishes whatever is left */
+    GROWTH_SHARE = 4,       /* a log that could not be cut is tried again when it has grown by that part of itself */
 };
 
 static bool is_too_large(const struct sqlite_engine *engine, uint64_t times)
@@ -25,15 +26,14 @@ static void copy_back(struct sqlite_engine *engine, struct sqlite_handle *handle
 {
     struct checkpoint *checkpoint = &engine->checkpoint;
     int code = SQLITE_OK;
-    int frames = 0;
     int copied = 0;
     unsigned now = atomic_load(&engine->generation);
     if (handle->database != NULL && *generation != now)
         sqlite_handle_close(handle);
     *generation = now;
-    if (handle->database != NULL ||
-        sqlite_handle_open(handle, engine->path, SQLITE_OPEN_READWRITE, SQLITE_READER_CACHE_KIB, &code) == RESULT_OK)
-        code = sqlite3_wal_checkpoint_v2(handle->database, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
+    if (handle->database != NULL
+        || sqlite_handle_open(handle, engine->path, SQLITE_OPEN_READWRITE, SQLITE_READER_CACHE_KIB, &code) == RESULT_OK)
+        code = sqlite3_wal_checkpoint_v2(handle->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, &copied);
     if (code != SQLITE_OK) {
         sqlite_handle_close(handle);
         copied = 0;
@@ -113,15 +113,14 @@ static void finish(struct sqlite_engine *engine, uint64_t now_ms)
     struct checkpoint *checkpoint = &engine->checkpoint;
     sqlite3 *database = engine->writer.database;
     bool is_purge = checkpoint->is_purge_due && now_ms >= checkpoint->purge_due_ms;
+    bool was_missed = checkpoint->frames_settled > 0;
     int mode = SQLITE_CHECKPOINT_PASSIVE;
     if (is_purge)
         mode = SQLITE_CHECKPOINT_TRUNCATE;
-    else if (is_too_large(engine, FAR_TOO_LARGE))
+    else if (was_missed)
         mode = SQLITE_CHECKPOINT_RESTART;
-    int frames = 0;
-    int copied = 0;
-    (void)sqlite3_busy_timeout(database, is_too_large(engine, FAR_TOO_LARGE) ? STRICT_BUSY_MS : 0); /* only sets a field */
-    int code = sqlite3_wal_checkpoint_v2(database, NULL, mode, &frames, &copied);
+    (void)sqlite3_busy_timeout(database, was_missed ? STRICT_BUSY_MS : 0); /* only sets a field */
+    int code = sqlite3_wal_checkpoint_v2(database, NULL, mode, NULL, NULL);
     (void)sqlite3_busy_timeout(database, SQLITE_BUSY_MS);
     atomic_store(&checkpoint->state, CHECKPOINT_IDLE);
     checkpoint->rounds = 0;
@@ -131,7 +130,7 @@ static void finish(struct sqlite_engine *engine, uint64_t now_ms)
         checkpoint->is_purge_due = code != SQLITE_OK;
         checkpoint->purge_due_ms = now_ms + RETRY_MS;
         if (code == SQLITE_OK) {
-            engine->wal_frames = 0;
+            engine->wal_frames = checkpoint->frames_settled = 0;
             counter_set(&engine->engine.counters->wal_bytes, 0);
         }
     }
@@ -150,14 +149,20 @@ static uint64_t next_due(const struct checkpoint *checkpoint, uint64_t now_ms)
     return checkpoint->purge_due_ms > now_ms ? checkpoint->purge_due_ms : now_ms + RETRY_MS;
 }
 
-/* The log begins anew with a commit after the finish, if no reader was in the way; else it goes on, and a little later it is tried again. */
-static bool is_due(const struct sqlite_engine *engine, uint64_t now_ms)
+/* The log begins anew with the first commit after the finish, if no reader was in the way; else it goes on, and a
+ * little later it is tried again. */
+static bool is_due(struct sqlite_engine *engine, uint64_t now_ms)
 {
-    const struct checkpoint *checkpoint = &engine->checkpoint;
+    struct checkpoint *checkpoint = &engine->checkpoint;
+    if (engine->wal_frames < checkpoint->frames_settled)
+        checkpoint->frames_settled = 0;
     if (checkpoint->is_purge_due && now_ms >= checkpoint->purge_due_ms)
         return true;
-    bool has_grown = engine->wal_frames < checkpoint->frames_settled || engine->wal_frames > checkpoint->frames_settled + FRAMES_LEFT_MAX;
-    return has_grown && is_too_large(engine, 1);
+    int step = checkpoint->frames_settled / GROWTH_SHARE;
+    if (checkpoint->frames_settled > 0
+        && engine->wal_frames <= checkpoint->frames_settled + (step > FRAMES_LEFT_MAX ? step : FRAMES_LEFT_MAX))
+        return false;
+    return is_too_large(engine, 1);
 }
 
 uint64_t checkpoint_maintain(struct sqlite_engine *engine, uint64_t now_ms)
@@ -172,7 +177,7 @@ uint64_t checkpoint_maintain(struct sqlite_engine *engine, uint64_t now_ms)
     }
     if (state == CHECKPOINT_COPIED) {
         int left = engine->wal_frames - atomic_load(&checkpoint->frames_copied);
-        if (left <= FRAMES_LEFT_MAX || checkpoint->rounds >= ROUNDS_MAX)
+        if (left <= FRAMES_LEFT_MAX || checkpoint->rounds >= ROUNDS_MAX || is_too_large(engine, FAR_TOO_LARGE))
             finish(engine, now_ms);
         else
             want(engine);

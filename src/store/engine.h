@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the store asks of a database, as one table of calls: SQLite and plain memory answer it. Not here: seq, duplicates, batches, notices; those are the
- * writer's and the same for every engine.
+/* What the store asks of a database, as one table of calls: SQLite and plain memory answer it. Not here: seq,
+ * duplicates, batches, notices; those are the writer's and the same for every engine.
  *
- * All calls but the reader's are for the store's thread. Reading calls see what the open transaction has written. Common results:
- * RESULT_OK; RESULT_FULL: the disk is full; RESULT_NO_MEMORY; RESULT_FAILED: engine->failure says how. After a failed writing call the transaction
- * can only be rolled back. */
+ * All calls but the reader's are for the store's thread. Reading calls see what the open transaction has written.
+ * Common results: RESULT_OK; RESULT_FULL: the disk is full; RESULT_NO_MEMORY; RESULT_FAILED: engine->failure says how.
+ * After a failed writing call the transaction can only be rolled back. */
 #pragma once
 
 #include <stdatomic.h>
@@ -33,7 +33,8 @@ struct engine_calls {
     /* From store_start to store_stop: what needs a thread of its own. */
     enum result (*start)(struct engine *engine);
     void (*stop)(struct engine *engine);
-    /* Between batches. Returns when it wants to be called again at the latest, by the monotonic clock; UINT64_MAX: no need. */
+    /* Between batches. Returns when it wants to be called again at the latest, by the monotonic clock; UINT64_MAX: no
+     * need. */
     uint64_t (*maintain)(struct engine *engine, uint64_t now_ms);
 
     enum result (*begin)(struct engine *engine);
@@ -42,33 +43,35 @@ struct engine_calls {
     /* Writes something that means nothing: shows whether writing works. */
     enum result (*probe)(struct engine *engine);
 
-    enum result (*room_find)(struct engine *engine, struct view fold, struct engine_room *out_room); /* also RESULT_NOT_FOUND */
+    enum result (*room_find)(struct engine *engine, struct view fold,
+                             struct engine_room *out_room); /* also RESULT_NOT_FOUND */
     enum result (*room_make)(struct engine *engine, const struct store_room *room, int64_t at_ms, int64_t *out_id);
     /* A mark for the order of rooms by activity, coarse: it is moved at most once a minute. */
     enum result (*room_mark)(struct engine *engine, int64_t room_id, int64_t at_ms);
     enum result (*rooms)(struct engine *engine, size_t max, engine_each_room *each, void *context);
 
     /* `identity` as record_identity() makes it. RESULT_NOT_FOUND: the key is new. */
-    enum result (*key_find)(struct engine *engine, int64_t room_id, const struct event *event, struct view identity, uint64_t *out_seq,
-                            int64_t *out_at_ms);
+    enum result (*key_find)(struct engine *engine, int64_t room_id, const struct event *event, struct view identity,
+                            uint64_t *out_seq, int64_t *out_at_ms);
     enum result (*event_put)(struct engine *engine, int64_t room_id, const struct event *event, struct view identity);
     enum result (*event_get)(struct engine *engine, int64_t room_id, uint64_t seq, struct event *out_event);
     enum result (*text_remove)(struct engine *engine, int64_t room_id, uint64_t target);
-    enum result (*events)(struct engine *engine, int64_t room_id, uint64_t from, uint64_t to, bool is_falling, engine_each_event *each,
-                          void *context);
+    enum result (*events)(struct engine *engine, int64_t room_id, uint64_t from, uint64_t to, bool is_falling,
+                          engine_each_event *each, void *context);
 
     enum result (*user_get)(struct engine *engine, struct view id, struct store_user *out_user);
     enum result (*user_put)(struct engine *engine, const struct store_user *user);
     enum result (*read_get)(struct engine *engine, int64_t room_id, struct view user_id, uint64_t *out_seq);
     enum result (*read_put)(struct engine *engine, int64_t room_id, struct view user_id, uint64_t seq);
 
-    /* For one reader thread. NULL: the database cannot be read now. The reader sees one state of the committed log between begin and end. */
+    /* For one reader thread. NULL: the database cannot be read now. The reader sees one state of the committed log
+     * between begin and end. */
     struct engine_reader *(*reader_new)(struct engine *engine);
     void (*reader_free)(struct engine_reader *reader);
     /* RESULT_FAILED: free it and make a new one. */
     enum result (*reader_begin)(struct engine_reader *reader);
-    enum result (*reader_events)(struct engine_reader *reader, int64_t room_id, uint64_t from, uint64_t to, bool is_falling,
-                                 engine_each_event *each, void *context);
+    enum result (*reader_events)(struct engine_reader *reader, int64_t room_id, uint64_t from, uint64_t to,
+                                 bool is_falling, engine_each_event *each, void *context);
     void (*reader_end)(struct engine_reader *reader);
 };
 
@@ -79,8 +82,10 @@ struct engine {
     char failure[200]; /* the newest failure in words, for diag */
 };
 
-/* Opens, makes or migrates the database in options->folder. Prints its own diag line on failure; results as store_open. */
-enum result sqlite_engine_new(const struct store_options *options, struct store_counters *counters, struct engine **out_engine) MUST_USE;
+/* Opens, makes or migrates the database in options->folder. Prints its own diag line on failure; results as store_open.
+ */
+enum result sqlite_engine_new(const struct store_options *options, struct store_counters *counters,
+                              struct engine **out_engine) MUST_USE;
 /* RESULT_OK, RESULT_NO_MEMORY. */
 enum result memory_engine_new(struct store_counters *counters, struct engine **out_engine) MUST_USE;
 

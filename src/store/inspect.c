@@ -8,7 +8,7 @@
 #include "os/file.h"
 #include "store/sqlite.h"
 
-#define ROOM_COLUMNS                                                                                  \
+#define ROOM_COLUMNS                                                                                     \
     "SELECT r.id, r.name, r.epoch, coalesce(e.seq, 0), coalesce(e.at_ms, r.made_ms) AS at FROM rooms r " \
     "LEFT JOIN events e ON e.room = r.id AND e.seq = (SELECT max(seq) FROM events WHERE room = r.id) "
 
@@ -20,12 +20,13 @@ struct inspection {
 
 static enum result report(const struct inspection *inspection)
 {
-    diag(DIAG_ERROR, "store.unreadable", "file", inspection->path, "why", sqlite3_errmsg(inspection->handle.database), "do",
-         "check the disk; if the database is damaged, restore a backup", NULL);
+    diag(DIAG_ERROR, "store.unreadable", "file", inspection->path, "why", sqlite3_errmsg(inspection->handle.database),
+         "do", "check the disk; if the database is damaged, restore a backup", NULL);
     return RESULT_FAILED;
 }
 
-/* Where the files of a live log cannot be made or shared (a read-only folder without a server), the file alone says everything: nobody writes it. */
+/* Where the files of a live log cannot be made or shared (a read-only folder without a server), the file alone says
+ * everything: nobody writes it. */
 static enum result open_at_rest(struct inspection *inspection)
 {
     size_t wal_size = strlen(inspection->path) + sizeof "-wal";
@@ -50,8 +51,8 @@ static enum result open_at_rest(struct inspection *inspection)
     int code = SQLITE_OK;
     enum result result = RESULT_NO_MEMORY;
     if (builder_ok(&uri))
-        result = sqlite_handle_open(&inspection->handle, (const char *)uri.at, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, SQLITE_READER_CACHE_KIB,
-                                    &code);
+        result = sqlite_handle_open(&inspection->handle, (const char *)uri.at, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+                                    SQLITE_READER_CACHE_KIB, &code);
     builder_done(&uri);
     return result;
 }
@@ -65,18 +66,19 @@ static bool can_read(struct inspection *inspection, int *out_code)
 static enum result open_handle(struct inspection *inspection)
 {
     int code = SQLITE_OK;
-    enum result result = sqlite_handle_open(&inspection->handle, inspection->path, SQLITE_OPEN_READONLY, SQLITE_READER_CACHE_KIB, &code);
+    enum result result =
+        sqlite_handle_open(&inspection->handle, inspection->path, SQLITE_OPEN_READONLY, SQLITE_READER_CACHE_KIB, &code);
     if (result == RESULT_OK && can_read(inspection, &code))
         return sqlite_schema_check(inspection->handle.database, inspection->path);
     sqlite_handle_close(&inspection->handle);
     int kind = code & 0xff;
-    if ((kind == SQLITE_CANTOPEN || kind == SQLITE_READONLY || kind == SQLITE_PERM) && open_at_rest(inspection) == RESULT_OK &&
-        can_read(inspection, &code))
+    if ((kind == SQLITE_CANTOPEN || kind == SQLITE_READONLY || kind == SQLITE_PERM)
+        && open_at_rest(inspection) == RESULT_OK && can_read(inspection, &code))
         return sqlite_schema_check(inspection->handle.database, inspection->path);
     if (kind != SQLITE_CANTOPEN && kind != SQLITE_READONLY && kind != SQLITE_PERM)
         return sqlite_report_unusable(inspection->path, code);
-    diag(DIAG_ERROR, "store.unreadable", "file", inspection->path, "why", "the database cannot be opened for reading", "do",
-         "run this as the user that runs the server", NULL);
+    diag(DIAG_ERROR, "store.unreadable", "file", inspection->path, "why", "the database cannot be opened for reading",
+         "do", "run this as the user that runs the server", NULL);
     return RESULT_REFUSED;
 }
 
@@ -93,8 +95,8 @@ enum result inspect_open(const char *folder, struct inspection **out_inspection)
         goto out_inspection;
     (void)snprintf(inspection->path, size, "%s/%s", folder, SQLITE_DATABASE_NAME); /* measured above */
     if (!os_file_exists(inspection->path)) {
-        diag(DIAG_ERROR, "store.unreadable", "file", inspection->path, "why", "there is no database in this folder", "do",
-             "name the data folder of the server with --data", NULL);
+        diag(DIAG_ERROR, "store.unreadable", "file", inspection->path, "why", "there is no database in this folder",
+             "do", "name the data folder of the server with --data", NULL);
         result = RESULT_NOT_FOUND;
         goto out_inspection;
     }
@@ -130,10 +132,12 @@ static struct inspected_room row_room(sqlite3_stmt *row)
     };
 }
 
-enum result inspect_rooms(struct inspection *inspection, void (*each)(void *context, const struct inspected_room *room), void *context)
+enum result inspect_rooms(struct inspection *inspection, void (*each)(void *context, const struct inspected_room *room),
+                          void *context)
 {
     sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(inspection->handle.database, ROOM_COLUMNS "ORDER BY at DESC, r.id", -1, &statement, NULL);
+    int code =
+        sqlite3_prepare_v2(inspection->handle.database, ROOM_COLUMNS "ORDER BY at DESC, r.id", -1, &statement, NULL);
     if (code != SQLITE_OK)
         return report(inspection);
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {

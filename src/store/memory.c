@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine that keeps everything in plain memory, for tests and for trying natter out: nothing survives the process, nothing is bounded.
- * One lock stands for the isolation of readers; a transaction holds what it would change aside until its commit. */
+/* The engine that keeps everything in plain memory, for tests and for trying natter out: nothing survives the process,
+ * nothing is bounded. One lock stands for the isolation of readers; a transaction holds what it would change aside
+ * until its commit. */
 #include "store/engine.h"
 
 #include <pthread.h>
@@ -35,8 +36,8 @@ struct removal {
 };
 
 struct memory_engine {
-    struct engine engine; /* first */
-    pthread_mutex_t lock; /* rooms and events: held while the writer changes them and while a reader looks */
+    struct engine engine;       /* first */
+    pthread_mutex_t lock;       /* rooms and events: held while the writer changes them and while a reader looks */
     struct memory_room **rooms; /* id - 1 */
     size_t room_count, room_capacity;
     struct table folds;
@@ -113,7 +114,7 @@ static enum result commit(struct engine *base)
     for (size_t index = 0; index < engine->removal_count; index++)
         apply_removal(&engine->removals[index]);
     engine->removal_count = 0;
-    list_each (&engine->staged, link, following) {
+    list_each(&engine->staged, link, following) {
         struct memory_room *room = list_entry(link, struct memory_room, staged);
         list_remove(link);
         room->committed = room->count;
@@ -128,7 +129,7 @@ static void rollback(struct engine *base)
     struct memory_engine *engine = memory_of(base);
     (void)pthread_mutex_lock(&engine->lock); /* see commit */
     engine->removal_count = 0;
-    list_each (&engine->staged, link, following) {
+    list_each(&engine->staged, link, following) {
         struct memory_room *room = list_entry(link, struct memory_room, staged);
         list_remove(link);
         while (room->count > room->committed) {
@@ -199,8 +200,9 @@ static enum result room_make(struct engine *base, const struct store_room *shown
     if (room == NULL)
         return fail_memory(base);
     (void)pthread_mutex_lock(&engine->lock); /* see commit */
-    bool has_place = grow((void **)&engine->rooms, &engine->room_capacity, engine->room_count, sizeof(struct memory_room *)) &&
-                     table_put(&engine->folds, room->name->entry.event.key, room) == RESULT_OK;
+    bool has_place =
+        grow((void **)&engine->rooms, &engine->room_capacity, engine->room_count, sizeof(struct memory_room *))
+        && table_put(&engine->folds, room->name->entry.event.key, room) == RESULT_OK;
     if (has_place) {
         engine->rooms[engine->room_count++] = room;
         room->id = (int64_t)engine->room_count;
@@ -255,8 +257,8 @@ static enum result rooms(struct engine *base, size_t max, engine_each_room *each
 
 /* ---- events ---- */
 
-static enum result key_find(struct engine *base, int64_t room_id, const struct event *event, struct view identity, uint64_t *out_seq,
-                            int64_t *out_at_ms)
+static enum result key_find(struct engine *base, int64_t room_id, const struct event *event, struct view identity,
+                            uint64_t *out_seq, int64_t *out_at_ms)
 {
     (void)event; /* the identity says it all */
     const struct memory_room *room = room_get(memory_of(base), room_id);
@@ -279,8 +281,8 @@ static enum result event_put(struct engine *base, int64_t room_id, const struct 
     if (record == NULL)
         return fail_memory(base);
     (void)pthread_mutex_lock(&engine->lock); /* see commit */
-    bool has_place = grow((void **)&room->events, &room->capacity, room->count, sizeof(struct record *)) &&
-                     table_put(&room->keys, record->identity, record) == RESULT_OK;
+    bool has_place = grow((void **)&room->events, &room->capacity, room->count, sizeof(struct record *))
+                     && table_put(&room->keys, record->identity, record) == RESULT_OK;
     if (has_place)
         room->events[room->count++] = record;
     if (has_place && list_is_empty(&room->staged))
@@ -314,7 +316,8 @@ static enum result text_remove(struct engine *base, int64_t room_id, uint64_t ta
     return RESULT_OK;
 }
 
-static void walk(const struct memory_room *room, uint64_t from, uint64_t to, bool is_falling, engine_each_event *each, void *context)
+static void walk(const struct memory_room *room, uint64_t from, uint64_t to, bool is_falling, engine_each_event *each,
+                 void *context)
 {
     if (from == 0)
         from = 1;
@@ -329,8 +332,8 @@ static void walk(const struct memory_room *room, uint64_t from, uint64_t to, boo
     }
 }
 
-static enum result events(struct engine *base, int64_t room_id, uint64_t from, uint64_t to, bool is_falling, engine_each_event *each,
-                          void *context)
+static enum result events(struct engine *base, int64_t room_id, uint64_t from, uint64_t to, bool is_falling,
+                          engine_each_event *each, void *context)
 {
     const struct memory_room *room = room_get(memory_of(base), room_id);
     if (room != NULL)
@@ -433,8 +436,8 @@ static enum result reader_begin(struct engine_reader *reader)
     return RESULT_OK;
 }
 
-static enum result reader_events(struct engine_reader *reader, int64_t room_id, uint64_t from, uint64_t to, bool is_falling,
-                                 engine_each_event *each, void *context)
+static enum result reader_events(struct engine_reader *reader, int64_t room_id, uint64_t from, uint64_t to,
+                                 bool is_falling, engine_each_event *each, void *context)
 {
     return events(&reader->engine->engine, room_id, from, to, is_falling, each, context);
 }

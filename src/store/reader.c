@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The readers: a few threads with a read-only handle each, and one bounded queue of jobs in front of them. A store that was not started has no
- * threads; then a job runs at once, in its poster's. */
+/* The readers: a few threads with a read-only handle each, and one bounded queue of jobs in front of them. A store that
+ * was not started has no threads; then a job runs at once, in its poster's. */
 #include "store/core.h"
 
 #include <stdlib.h>
@@ -12,8 +12,9 @@ struct store_snapshot {
     bool has_failed;
 };
 
-enum result store_snapshot_events(struct store_snapshot *snapshot, int64_t room_id, uint64_t from, uint64_t to, bool is_falling,
-                                  bool (*each)(void *context, const struct event *event), void *context)
+enum result store_snapshot_events(struct store_snapshot *snapshot, int64_t room_id, uint64_t from, uint64_t to,
+                                  bool is_falling, bool (*each)(void *context, const struct event *event),
+                                  void *context)
 {
     engine_count(&snapshot->counters->reads);
     enum result result =

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The newest events of one live room: a ring of records with consecutive seq, bounded in count and bytes. For ephemeral rooms it is all there is, and
- * remembers the keys as well. Not here: what is committed and what is not; only committed events come in. One thread: the store's.
+/* The newest events of one live room: a ring of records with consecutive seq, bounded in count and bytes. For ephemeral
+ * rooms it is all there is, and remembers the keys as well. Not here: what is committed and what is not; only committed
+ * events come in. One thread: the store's.
  *
  *     slots[seq & mask]    oldest … oldest + count - 1 are there
  */
@@ -27,9 +28,11 @@ void recent_free(struct store_recent *recent);
 
 /* Makes sure that `more` records can be added without memory. RESULT_OK, RESULT_NO_MEMORY. */
 enum result recent_reserve(struct store_recent *recent, size_t more) MUST_USE;
-/* Takes the record that follows the newest, after recent_reserve. Does not trim, so that a batch's records outlive their notice. */
+/* Takes the record that follows the newest, after recent_reserve. Does not trim, so that a batch's records outlive
+ * their notice. */
 void recent_add(struct store_recent *recent, struct record *record);
-/* Takes the record before the oldest, for filling backwards. False: a limit is reached or memory ended; the record is still the caller's. */
+/* Takes the record before the oldest, for filling backwards. False: a limit is reached or memory ended; the record is
+ * still the caller's. */
 bool recent_add_older(struct store_recent *recent, struct record *record);
 /* Ends the oldest records until both limits hold. At least one stays. */
 void recent_trim(struct store_recent *recent);
@@ -43,7 +46,8 @@ struct record *recent_get(const struct store_recent *recent, uint64_t seq);
 struct record *recent_key_get(const struct store_recent *recent, struct view identity);
 enum result recent_key_put(struct store_recent *recent, struct record *record) MUST_USE;
 
-/* Takes the text out of the message `target` and of its edits. What cannot be encoded again leaves memory, and all older ones with it. */
+/* Takes the text out of the message `target` and of its edits. What cannot be encoded again leaves memory, and all
+ * older ones with it. */
 void recent_forget_text(struct store_recent *recent, uint64_t target, struct view room_name, struct builder *scratch);
 
 void recent_check(const struct store_recent *recent);

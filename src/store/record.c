@@ -28,8 +28,8 @@ struct record *record_new(const struct event *event, struct view json)
 {
     check(event->user.id.size <= UINT8_MAX);
     size_t json_capacity = json.size > 0 ? json.size + DELETED_MARK_BYTES : 0;
-    size_t size = sizeof(struct record) + 1 + event->user.id.size + event->key.size + event->user.name.size + event->text.size +
-                  json_capacity;
+    size_t size = sizeof(struct record) + 1 + event->user.id.size + event->key.size + event->user.name.size
+                  + event->text.size + json_capacity;
     struct record *record = malloc(size);
     if (record == NULL)
         return NULL;

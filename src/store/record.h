@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One event as the store keeps it in memory: a single block with the event's own bytes and its JSON text. Not here: where it is kept (recent), how it
- * is stored (engines).
+/* One event as the store keeps it in memory: a single block with the event's own bytes and its JSON text. Not here:
+ * where it is kept (recent), how it is stored (engines).
  *
- *     struct record │ size of id │ user id │ key │ user name │ text │ json … (and room for the few bytes that "deleted" adds)
+ *     struct record │ size of id │ user id │ key │ user name │ text │ json … │
  *                   └──────── identity ─────────┘
+ *
+ * At the end is room for the few bytes that "deleted" adds to the JSON.
  */
 #pragma once
 
@@ -25,12 +27,13 @@ void record_identity(struct builder *out, const struct event *event);
 
 /* Copies the event; if `json` is not empty, that too. NULL: no memory. */
 struct record *record_new(const struct event *event, struct view json);
-/* Encodes the event as of `room_name` (into `scratch`, which is cleared first) and makes its record. NULL: no memory. */
+/* Encodes the event as of `room_name` (into `scratch`, which is cleared first) and makes its record. NULL: no memory.
+ */
 struct record *record_new_encoded(const struct event *event, struct view room_name, struct builder *scratch);
 void record_free(struct record *record);
 
-/* Takes the text out, of the JSON as well. False: there was no memory to encode it again; the text is gone from the event, but the JSON
- * must not be shown any more. */
+/* Takes the text out, of the JSON as well. False: there was no memory to encode it again; the text is gone from the
+ * event, but the JSON must not be shown any more. */
 bool record_forget_text(struct record *record, struct view room_name, struct builder *scratch);
 
 static inline struct record *record_of(struct store_entry *entry)

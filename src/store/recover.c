@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* After a failure of the disk: the database is opened again, and every open room is compared with it, because neither what we remember nor what the
- * failed commit said can be taken for granted.
+/* After a failure of the disk: the database is opened again, and every open room is compared with it, because neither
+ * what we remember nor what the failed commit said can be taken for granted.
  *
  *     the file has the same      go on
- *     the file has more          the refused batch became durable after all: its events are taken in and shown (their tickets are gone)
- *     the file has less          acknowledged events were lost below us: they are written again from memory
+ *     the file has more          the refused batch became durable after all: its events are taken in and shown (their
+ * tickets are gone) the file has less          acknowledged events were lost below us: they are written again from
+ * memory
  *
  * In no case is a seq given out twice. */
 #include "store/core.h"
@@ -21,7 +22,8 @@ void store_set_healthy(struct store *store, bool is_healthy)
         diag(DIAG_INFO, "store.recovered", "why", "the database can be written again", NULL);
     else
         diag(DIAG_ERROR, "store.failing", "why", store->engine->failure, "do",
-             "nothing is acknowledged until it works again: make room on the disk, or check it; no restart is needed", NULL);
+             "nothing is acknowledged until it works again: make room on the disk, or check it; no restart is needed",
+             NULL);
 }
 
 struct adoption {
@@ -43,12 +45,13 @@ static bool adopt_one(void *context, const struct event *event)
     return true;
 }
 
-/* The file knows events that nobody was told of. False: they could not be read now; the room must not go on before that. */
+/* The file knows events that nobody was told of. False: they could not be read now; the room must not go on before
+ * that. */
 static bool adopt(struct store *store, struct room *room, uint64_t newest)
 {
     struct adoption adoption = {.store = store, .room = room};
-    enum result result = store->engine->calls->events(store->engine, room->shown.id, room->shown.seq_committed + 1, newest, false,
-                                                      adopt_one, &adoption);
+    enum result result = store->engine->calls->events(store->engine, room->shown.id, room->shown.seq_committed + 1,
+                                                      newest, false, adopt_one, &adoption);
     return result == RESULT_OK && room->shown.seq_staged == newest;
 }
 
@@ -58,7 +61,7 @@ static void discard(struct room *room)
     room->shown.at_ms_last = room->at_ms_committed;
     room->staged_count = 0;
     room->staged_deletes = 0;
-    list_each (&room->shown.staged, link, following) {
+    list_each(&room->shown.staged, link, following) {
         list_remove(link);
         record_free(record_of_link(link));
     }
@@ -99,8 +102,8 @@ static bool restore(struct store *store, struct room *room, uint64_t newest)
     uint64_t lost = room->shown.seq_committed - newest;
     uint64_t oldest = store_recent_oldest(&room->shown);
     uint64_t kept = oldest > newest + 1 ? room->shown.seq_committed + 1 - oldest : lost;
-    diag(DIAG_ERROR, "store.lost", "events", diag_number((int64_t)lost), "written_again", diag_number((int64_t)kept), "why",
-         "the disk forgot what it had confirmed", "do", "check the disk", NULL);
+    diag(DIAG_ERROR, "store.lost", "events", diag_number((int64_t)lost), "written_again", diag_number((int64_t)kept),
+         "why", "the disk forgot what it had confirmed", "do", "check the disk", NULL);
     return write_again(store, room, newest) == RESULT_OK;
 }
 

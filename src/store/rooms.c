@@ -52,7 +52,8 @@ struct filling {
     uint64_t next; /* the seq expected */
 };
 
-/* Newest first; stops at the first limit, at the end of memory, and at a hole (of a damaged file), which only means more reading later. */
+/* Newest first; stops at the first limit, at the end of memory, and at a hole (of a damaged file), which only means
+ * more reading later. */
 static bool fill_one(void *context, const struct event *event)
 {
     struct filling *filling = context;
@@ -80,7 +81,8 @@ static enum result fill_recent(struct store *store, struct room *room)
     return store->engine->calls->events(store->engine, room->shown.id, from, newest, true, fill_one, &filling);
 }
 
-static enum result open_found(struct store *store, struct view fold, const struct engine_room *found, struct room **out_room)
+static enum result open_found(struct store *store, struct view fold, const struct engine_room *found,
+                              struct room **out_room)
 {
     struct room *room = room_new(store, found->name, fold, false);
     if (room == NULL)
@@ -104,7 +106,8 @@ static enum result open_found(struct store *store, struct view fold, const struc
     return RESULT_OK;
 }
 
-static enum result open_new(struct store *store, struct view name, struct view fold, bool is_ephemeral, struct room **out_room)
+static enum result open_new(struct store *store, struct view name, struct view fold, bool is_ephemeral,
+                            struct room **out_room)
 {
     struct room *room = room_new(store, name, fold, is_ephemeral);
     if (room == NULL)
@@ -120,7 +123,8 @@ static enum result open_new(struct store *store, struct view name, struct view f
     return RESULT_OK;
 }
 
-static enum result open_durable(struct store *store, struct view name, struct view fold, bool may_make, struct room **out_room)
+static enum result open_durable(struct store *store, struct view name, struct view fold, bool may_make,
+                                struct room **out_room)
 {
     if (!store->engine->is_trusted)
         return RESULT_FAILED;
@@ -205,7 +209,8 @@ static int compare_newest_first(const void *left, const void *right)
 }
 
 /* The engine's order is by a mark that is up to a minute late; the exact time decides here. */
-enum result store_rooms(struct store *store, size_t max, void (*each)(void *context, const struct store_room_row *row), void *context)
+enum result store_rooms(struct store *store, size_t max, void (*each)(void *context, const struct store_room_row *row),
+                        void *context)
 {
     if (max > STORE_ROOMS_LISTED_MAX)
         max = STORE_ROOMS_LISTED_MAX;
@@ -271,8 +276,8 @@ static void add_joined(const struct store_room *room, uint64_t from, uint64_t to
     }
 }
 
-bool store_recent_after(const struct store_room *room, uint64_t after, size_t events_max, size_t bytes_max, struct builder *out,
-                        uint64_t *out_from)
+bool store_recent_after(const struct store_room *room, uint64_t after, size_t events_max, size_t bytes_max,
+                        struct builder *out, uint64_t *out_from)
 {
     uint64_t newest = room->seq_committed;
     uint64_t oldest = store_recent_oldest(room);
@@ -287,8 +292,8 @@ bool store_recent_after(const struct store_room *room, uint64_t after, size_t ev
     return reaches;
 }
 
-bool store_recent_range(const struct store_room *room, uint64_t from, uint64_t to, size_t bytes_max, bool keeps_newest, struct builder *out,
-                        uint64_t *out_from, uint64_t *out_to)
+bool store_recent_range(const struct store_room *room, uint64_t from, uint64_t to, size_t bytes_max, bool keeps_newest,
+                        struct builder *out, uint64_t *out_from, uint64_t *out_to)
 {
     check(from >= 1);
     if (to > room->seq_committed)

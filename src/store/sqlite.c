@@ -50,13 +50,15 @@ sqlite3_stmt *sqlite_statement(struct sqlite_handle *handle, enum sqlite_stateme
     if (handle->database == NULL)
         return NULL;
     sqlite3_stmt **statement = &handle->statements[which];
-    if (*statement == NULL && sqlite3_prepare_v3(handle->database, statement_texts[which], -1, SQLITE_PREPARE_PERSISTENT, statement,
-                                                 NULL) != SQLITE_OK)
+    if (*statement == NULL
+        && sqlite3_prepare_v3(handle->database, statement_texts[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL)
+               != SQLITE_OK)
         return NULL;
     return *statement;
 }
 
-/* Bindings cannot fail: indexes are those of our own text, bytes are not copied. The bytes must live until the statement is reset. */
+/* Bindings cannot fail: indexes are those of our own text, bytes are not copied. The bytes must live until the
+ * statement is reset. */
 void sqlite_bind_view(sqlite3_stmt *statement, int index, struct view view)
 {
     const char *at = view.at != NULL ? (const char *)view.at : "";
@@ -85,19 +87,16 @@ void sqlite_copy_text(char *out, size_t capacity, struct view text)
 enum result sqlite_fail(struct sqlite_engine *engine, int code)
 {
     sqlite3 *database = engine->writer.database;
-    const char *detail = database != NULL && sqlite3_extended_errcode(database) == code ? sqlite3_errmsg(database) : sqlite3_errstr(code);
-    (void)snprintf(engine->engine.failure, sizeof engine->engine.failure, "%s (SQLite code %d)", detail, code); /* cut if long */
+    const char *detail = database != NULL && sqlite3_extended_errcode(database) == code ? sqlite3_errmsg(database)
+                                                                                        : sqlite3_errstr(code);
+    (void)snprintf(engine->engine.failure, sizeof engine->engine.failure, "%s (SQLite code %d)", detail,
+                   code); /* cut if long */
     switch (code & 0xff) {
-    case SQLITE_FULL:
-        return RESULT_FULL;
-    case SQLITE_NOMEM:
-        return RESULT_NO_MEMORY;
+    case SQLITE_FULL: return RESULT_FULL;
+    case SQLITE_NOMEM: return RESULT_NO_MEMORY;
     case SQLITE_BUSY:
-    case SQLITE_CONSTRAINT:
-        return RESULT_FAILED;
-    default:
-        engine->engine.is_trusted = false;
-        return RESULT_FAILED;
+    case SQLITE_CONSTRAINT: return RESULT_FAILED;
+    default: engine->engine.is_trusted = false; return RESULT_FAILED;
     }
 }
 
@@ -233,11 +232,12 @@ static enum result rooms(struct engine *base, size_t max, engine_each_room *each
 
 /* ---- events ---- */
 
-/* 64 bits stand for room, user and key in the index; found rows are compared in full. Keyed by a secret of the database, so that nobody can choose keys that
- * collide. */
+/* 64 bits stand for room, user and key in the index; found rows are compared in full. Keyed by a secret of the
+ * database, so that nobody can choose keys that collide. */
 static sqlite3_int64 key_hash(const struct sqlite_engine *engine, int64_t room_id, struct view identity)
 {
-    static_assert(SQLITE_HASH_KEY_BYTES == crypto_shorthash_KEYBYTES && sizeof(sqlite3_int64) == crypto_shorthash_BYTES, "SipHash");
+    static_assert(SQLITE_HASH_KEY_BYTES == crypto_shorthash_KEYBYTES && sizeof(sqlite3_int64) == crypto_shorthash_BYTES,
+                  "SipHash");
     uint8_t key[SQLITE_HASH_KEY_BYTES];
     memcpy(key, engine->hash_key, sizeof key);
     for (int index = 0; index < 8; index++)
@@ -250,8 +250,8 @@ static sqlite3_int64 key_hash(const struct sqlite_engine *engine, int64_t room_i
     return (sqlite3_int64)hash;
 }
 
-static enum result key_find(struct engine *base, int64_t room_id, const struct event *event, struct view identity, uint64_t *out_seq,
-                            int64_t *out_at_ms)
+static enum result key_find(struct engine *base, int64_t room_id, const struct event *event, struct view identity,
+                            uint64_t *out_seq, int64_t *out_at_ms)
 {
     enum result result;
     sqlite3_stmt *statement = writing(base, STATEMENT_KEY_FIND, &result);
@@ -301,7 +301,8 @@ static struct view keep(struct builder *scratch, size_t *offset, struct view byt
     return kept;
 }
 
-/* The row's bytes end with the statement's reset, which must not wait: an open statement would hold the log of changes. */
+/* The row's bytes end with the statement's reset, which must not wait: an open statement would hold the log of changes.
+ */
 static enum result copy_event(struct builder *scratch, struct event *event)
 {
     builder_clear(scratch);
@@ -357,8 +358,8 @@ static enum result text_remove(struct engine *base, int64_t room_id, uint64_t ta
     return RESULT_OK;
 }
 
-static enum result events(struct engine *base, int64_t room_id, uint64_t from, uint64_t to, bool is_falling, engine_each_event *each,
-                          void *context)
+static enum result events(struct engine *base, int64_t room_id, uint64_t from, uint64_t to, bool is_falling,
+                          engine_each_event *each, void *context)
 {
     int code = sqlite_read_events(&sqlite_of(base)->writer, room_id, from, to, is_falling, each, context);
     return code == SQLITE_OK ? RESULT_OK : sqlite_fail(sqlite_of(base), code);
@@ -452,15 +453,23 @@ static int read_number(sqlite3 *database, const char *pragma, int *out_number)
     return code;
 }
 
-/* The settings that a connection has to be told each time. secure_delete: a removed text is overwritten, not only unlinked. */
+/* The settings that a connection has to be told each time. secure_delete: a removed text is overwritten, not only
+ * unlinked. */
 static int configure_writer(struct sqlite_engine *engine)
 {
     sqlite3 *database = engine->writer.database;
-    const char *level = engine->durability == STORE_DURABLE_POWER ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL";
+    const char *level = engine->durability == STORE_DURABLE_POWER ? "PRAGMA synchronous = FULL"
+                                                                  : "PRAGMA synchronous = NORMAL";
     char limit[64];
-    (void)snprintf(limit, sizeof limit, "PRAGMA journal_size_limit = %llu", (unsigned long long)engine->wal_bytes_max); /* fits */
+    (void)snprintf(limit, sizeof limit, "PRAGMA journal_size_limit = %llu",
+                   (unsigned long long)engine->wal_bytes_max); /* fits */
     const char *const settings[] = {
-        "PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON", "PRAGMA temp_store = MEMORY", "PRAGMA wal_autocheckpoint = 0", limit, level,
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA secure_delete = ON",
+        "PRAGMA temp_store = MEMORY",
+        "PRAGMA wal_autocheckpoint = 0",
+        limit,
+        level,
     };
     int code = SQLITE_OK;
     for (size_t index = 0; index < sizeof settings / sizeof settings[0] && code == SQLITE_OK; index++)
@@ -477,11 +486,18 @@ static enum result reopen(struct engine *base)
     sqlite_handle_close(&engine->writer);
     (void)atomic_fetch_add(&engine->generation, 1);
     int code = SQLITE_OK;
-    if (sqlite_handle_open(&engine->writer, engine->path, SQLITE_OPEN_READWRITE, SQLITE_WRITER_CACHE_KIB, &code) != RESULT_OK)
+    if (sqlite_handle_open(&engine->writer, engine->path, SQLITE_OPEN_READWRITE, SQLITE_WRITER_CACHE_KIB, &code)
+        != RESULT_OK)
         goto out_failed;
     code = configure_writer(engine);
+    /* A commit whose fsync failed may be read back although it is on no disk, and a second fsync would not say so.
+     * Copying everything into the file and syncing that is what makes it durable; then nothing of the old log of
+     * changes is left to doubt. */
+    if (code == SQLITE_OK)
+        code = sqlite3_wal_checkpoint_v2(engine->writer.database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     if (code != SQLITE_OK)
         goto out_handle;
+    engine->wal_frames = 0;
     base->is_trusted = true;
     return RESULT_OK;
 
@@ -548,7 +564,8 @@ static const struct engine_calls sqlite_calls = {
     .reader_end = sqlite_reader_end,
 };
 
-/* SQLite would make the file with the process's mask; ours is the owner's alone from the start, and the files beside it follow it. */
+/* SQLite would make the file with the process's mask; ours is the owner's alone from the start, and the files beside it
+ * follow it. */
 static enum result make_file(const char *path)
 {
     if (os_file_exists(path)) {
@@ -569,7 +586,8 @@ static enum result make_file(const char *path)
 static enum result open_writer(struct sqlite_engine *engine)
 {
     int code = SQLITE_OK;
-    if (sqlite_handle_open(&engine->writer, engine->path, SQLITE_OPEN_READWRITE, SQLITE_WRITER_CACHE_KIB, &code) != RESULT_OK)
+    if (sqlite_handle_open(&engine->writer, engine->path, SQLITE_OPEN_READWRITE, SQLITE_WRITER_CACHE_KIB, &code)
+        != RESULT_OK)
         return sqlite_report_unusable(engine->path, code);
     sqlite3 *database = engine->writer.database;
     if (sqlite3_db_readonly(database, "main") == 1)
@@ -588,15 +606,18 @@ static enum result open_writer(struct sqlite_engine *engine)
             return sqlite_report_unusable(engine->path, SQLITE_CORRUPT);
     if (sqlite_hash_key_read(database, engine->hash_key) != RESULT_OK)
         return sqlite_report_unusable(engine->path, SQLITE_CORRUPT);
-    /* What a killed process left in the log of changes goes into the file, removed texts with it. If it cannot, it is done later. */
+    /* What a killed process left in the log of changes goes into the file, removed texts with it. If it cannot, it is
+     * done later. */
     (void)sqlite3_wal_checkpoint_v2(database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     engine->engine.is_trusted = true;
     return RESULT_OK;
 }
 
-enum result sqlite_engine_new(const struct store_options *options, struct store_counters *counters, struct engine **out_engine)
+enum result sqlite_engine_new(const struct store_options *options, struct store_counters *counters,
+                              struct engine **out_engine)
 {
-    /* Counting every allocation takes a lock that all threads share. Refused once the library is in use; then it is only slower. */
+    /* Counting every allocation takes a lock that all threads share. Refused once the library is in use; then it is
+     * only slower. */
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     struct sqlite_engine *engine = calloc(1, sizeof *engine);
     if (engine == NULL)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by the files of the SQLite engine (sqlite, sqlite_schema, sqlite_read, checkpoint) and by inspect; by nobody else.
+/* Shared by the files of the SQLite engine (sqlite, sqlite_schema, sqlite_read, checkpoint) and by inspect; by nobody
+ * else.
  *
- * The file is in WAL mode: one writer (the store's thread), readers beside it in this process and in others. SQL is fixed text; data is only ever bound. */
+ * The file is in WAL mode: one writer (the store's thread), readers beside it in this process and in others. SQL is
+ * fixed text; data is only ever bound. */
 #pragma once
 
 #include <sqlite3.h>
@@ -14,7 +16,7 @@ enum {
     SQLITE_APPLICATION_ID = 0x6e747472, /* "nttr": says whose file it is */
     SQLITE_SCHEMA_VERSION = 1,
     SQLITE_HASH_KEY_BYTES = 16,
-    SQLITE_BUSY_MS = 2000,        /* another process holds the file: a backup, a curious shell */
+    SQLITE_BUSY_MS = 2000,           /* another process holds the file: a backup, a curious shell */
     SQLITE_WRITER_CACHE_KIB = 32768, /* keeps the upper levels of the indexes of some 100 million events in memory */
     SQLITE_READER_CACHE_KIB = 4096,
 };
@@ -23,39 +25,43 @@ enum {
 
 /* Prepared on first use and kept. */
 #define SQLITE_EVENT_COLUMNS "seq, kind, is_deleted, is_on, at_ms, user, user_name, key, text, target, reply_to"
-#define SQLITE_STATEMENTS(X)                                                                                                     \
-    X(BEGIN, "BEGIN IMMEDIATE")                                                                                                  \
-    X(COMMIT, "COMMIT")                                                                                                          \
-    X(ROLLBACK, "ROLLBACK")                                                                                                      \
-    X(PROBE, "UPDATE settings SET value = value + 1 WHERE name = 'probe'")                                                       \
-    X(ROOM_FIND, "SELECT r.id, r.name, r.epoch, r.active_ms, coalesce(e.seq, 0), coalesce(e.at_ms, r.made_ms) FROM rooms r "     \
-                 "LEFT JOIN events e ON e.room = r.id AND e.seq = (SELECT max(seq) FROM events WHERE room = r.id) "              \
-                 "WHERE r.fold = ?1")                                                                                            \
-    X(ROOM_MAKE, "INSERT INTO rooms (name, fold, epoch, made_ms, active_ms) VALUES (?1, ?2, ?3, ?4, ?4)")                        \
-    X(ROOM_MARK, "UPDATE rooms SET active_ms = ?2 WHERE id = ?1")                                                                \
-    X(ROOMS, "SELECT r.name, r.fold, coalesce(e.seq, 0), coalesce(e.at_ms, r.made_ms) "                                          \
-             "FROM (SELECT * FROM rooms ORDER BY active_ms DESC LIMIT ?1) r "                                                    \
-             "LEFT JOIN events e ON e.room = r.id AND e.seq = (SELECT max(seq) FROM events WHERE room = r.id)")                  \
-    X(KEY_FIND, "SELECT seq, at_ms FROM events WHERE key_hash = ?1 AND room = ?2 AND user = ?3 AND key = ?4")                    \
-    X(EVENT_PUT, "INSERT INTO events (room, key_hash, " SQLITE_EVENT_COLUMNS ") "                                                \
-                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")                                              \
-    X(EVENT_GET, "SELECT " SQLITE_EVENT_COLUMNS " FROM events WHERE room = ?1 AND seq = ?2")                                     \
-    X(EVENTS_RISING, "SELECT " SQLITE_EVENT_COLUMNS " FROM events WHERE room = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq")       \
-    X(EVENTS_FALLING, "SELECT " SQLITE_EVENT_COLUMNS " FROM events WHERE room = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq DESC") \
-    X(TEXT_REMOVE, "UPDATE events SET text = '', is_deleted = 1 WHERE room = ?1 AND seq = ?2")                                   \
-    X(EDITS_REMOVE, "UPDATE events SET text = '', is_deleted = 1 WHERE room = ?1 AND target = ?2 AND target > 0 AND kind = 2")   \
-    X(USER_GET, "SELECT id, name, joined_ms FROM users WHERE id = ?1")                                                           \
-    X(USER_PUT, "INSERT INTO users (id, name, joined_ms) VALUES (?1, ?2, ?3) "                                                   \
-                "ON CONFLICT (id) DO UPDATE SET name = excluded.name, joined_ms = excluded.joined_ms")                           \
-    X(READ_GET, "SELECT seq FROM reads WHERE room = ?1 AND user = ?2")                                                           \
-    X(READ_PUT, "INSERT INTO reads (room, user, seq) VALUES (?1, ?2, ?3) "                                                       \
+#define SQLITE_STATEMENTS(X)                                                                                      \
+    X(BEGIN, "BEGIN IMMEDIATE")                                                                                   \
+    X(COMMIT, "COMMIT")                                                                                           \
+    X(ROLLBACK, "ROLLBACK")                                                                                       \
+    X(PROBE, "UPDATE settings SET value = value + 1 WHERE name = 'probe'")                                        \
+    X(ROOM_FIND,                                                                                                  \
+      "SELECT r.id, r.name, r.epoch, r.active_ms, coalesce(e.seq, 0), coalesce(e.at_ms, r.made_ms) FROM rooms r " \
+      "LEFT JOIN events e ON e.room = r.id AND e.seq = (SELECT max(seq) FROM events WHERE room = r.id) "          \
+      "WHERE r.fold = ?1")                                                                                        \
+    X(ROOM_MAKE, "INSERT INTO rooms (name, fold, epoch, made_ms, active_ms) VALUES (?1, ?2, ?3, ?4, ?4)")         \
+    X(ROOM_MARK, "UPDATE rooms SET active_ms = ?2 WHERE id = ?1")                                                 \
+    X(ROOMS, "SELECT r.name, r.fold, coalesce(e.seq, 0), coalesce(e.at_ms, r.made_ms) "                           \
+             "FROM (SELECT * FROM rooms ORDER BY active_ms DESC LIMIT ?1) r "                                     \
+             "LEFT JOIN events e ON e.room = r.id AND e.seq = (SELECT max(seq) FROM events WHERE room = r.id)")   \
+    X(KEY_FIND, "SELECT seq, at_ms FROM events WHERE key_hash = ?1 AND room = ?2 AND user = ?3 AND key = ?4")     \
+    X(EVENT_PUT, "INSERT INTO events (room, key_hash, " SQLITE_EVENT_COLUMNS ") "                                 \
+                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")                               \
+    X(EVENT_GET, "SELECT " SQLITE_EVENT_COLUMNS " FROM events WHERE room = ?1 AND seq = ?2")                      \
+    X(EVENTS_RISING,                                                                                              \
+      "SELECT " SQLITE_EVENT_COLUMNS " FROM events WHERE room = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq")       \
+    X(EVENTS_FALLING,                                                                                             \
+      "SELECT " SQLITE_EVENT_COLUMNS " FROM events WHERE room = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq DESC")  \
+    X(TEXT_REMOVE, "UPDATE events SET text = '', is_deleted = 1 WHERE room = ?1 AND seq = ?2")                    \
+    X(EDITS_REMOVE,                                                                                               \
+      "UPDATE events SET text = '', is_deleted = 1 WHERE room = ?1 AND target = ?2 AND target > 0 AND kind = 2")  \
+    X(USER_GET, "SELECT id, name, joined_ms FROM users WHERE id = ?1")                                            \
+    X(USER_PUT, "INSERT INTO users (id, name, joined_ms) VALUES (?1, ?2, ?3) "                                    \
+                "ON CONFLICT (id) DO UPDATE SET name = excluded.name, joined_ms = excluded.joined_ms")            \
+    X(READ_GET, "SELECT seq FROM reads WHERE room = ?1 AND user = ?2")                                            \
+    X(READ_PUT, "INSERT INTO reads (room, user, seq) VALUES (?1, ?2, ?3) "                                        \
                 "ON CONFLICT (room, user) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq")
 
 enum sqlite_statement {
 #define X(symbol, sql) STATEMENT_##symbol,
     SQLITE_STATEMENTS(X)
 #undef X
-    STATEMENT_COUNT,
+        STATEMENT_COUNT,
 };
 
 /* One connection with its statements; owned by one thread. */
@@ -64,11 +70,14 @@ struct sqlite_handle {
     sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
-/* A log of changes that is never cut grows without bound, and a checkpoint takes milliseconds. So a thread of its own copies pages back while commits go on; when
- * only few are left the writer copies those itself between two batches, after which the next commit begins the log anew.
+/* A log of changes that is never cut grows without bound, and a checkpoint takes milliseconds. So a thread of its own
+ * copies pages back while commits go on; when only few are left the writer copies those itself between two batches,
+ * after which the next commit begins the log anew.
  *
- *     IDLE ──(too large, or a text was removed)──▶ WANTED ──(thread)──▶ COPIED ──(few left)──▶ writer finishes ──▶ IDLE
- *                                                     ▲──────────(many left)──────┘
+ *     IDLE ──(too large, or a text was removed)──▶ WANTED ──(thread)──▶ COPIED
+ *      ▲                                             ▲                    │
+ *      │                                             └────(many left)─────┤
+ *      └───────────────(few left: the writer finishes)────────────────────┘
  */
 enum checkpoint_state { CHECKPOINT_IDLE, CHECKPOINT_WANTED, CHECKPOINT_COPIED };
 
@@ -106,7 +115,8 @@ static inline struct sqlite_engine *sqlite_of(struct engine *engine)
 }
 
 /* sqlite.c: connections and statements. */
-enum result sqlite_handle_open(struct sqlite_handle *handle, const char *path, int flags, int cache_kib, int *out_code) MUST_USE;
+enum result sqlite_handle_open(struct sqlite_handle *handle, const char *path, int flags, int cache_kib,
+                               int *out_code) MUST_USE;
 void sqlite_handle_close(struct sqlite_handle *handle);
 /* The statement, ready to bind; NULL: handle closed, or it cannot be prepared. */
 sqlite3_stmt *sqlite_statement(struct sqlite_handle *handle, enum sqlite_statement which);
@@ -119,9 +129,10 @@ enum result sqlite_fail(struct sqlite_engine *engine, int code);
 enum result sqlite_run(struct sqlite_engine *engine, sqlite3_stmt *statement) MUST_USE;
 void sqlite_copy_text(char *out, size_t capacity, struct view text);
 
-/* sqlite_schema.c. Checks that the file is ours and of a version that we know; makes or migrates it. Prints the diag line on failure: RESULT_INVALID, RESULT_REFUSED,
- * RESULT_FAILED. */
-enum result sqlite_schema_ready(sqlite3 *database, const char *path, const uint8_t hash_key_new[SQLITE_HASH_KEY_BYTES]) MUST_USE;
+/* sqlite_schema.c. Checks that the file is ours and of a version that we know; makes or migrates it. Prints the diag
+ * line on failure: RESULT_INVALID, RESULT_REFUSED, RESULT_FAILED. */
+enum result sqlite_schema_ready(sqlite3 *database, const char *path,
+                                const uint8_t hash_key_new[SQLITE_HASH_KEY_BYTES]) MUST_USE;
 /* The same without changing anything, for readers of a file at rest. */
 enum result sqlite_schema_check(sqlite3 *database, const char *path) MUST_USE;
 enum result sqlite_hash_key_read(sqlite3 *database, uint8_t out_hash_key[SQLITE_HASH_KEY_BYTES]) MUST_USE;
@@ -131,13 +142,13 @@ enum result sqlite_report_unusable(const char *path, int code);
 /* sqlite_read.c */
 void sqlite_row_event(sqlite3_stmt *row, struct event *out_event);
 /* SQLITE_OK, or the code of the failure. */
-int sqlite_read_events(struct sqlite_handle *handle, int64_t room_id, uint64_t from, uint64_t to, bool is_falling, engine_each_event *each,
-                       void *context);
+int sqlite_read_events(struct sqlite_handle *handle, int64_t room_id, uint64_t from, uint64_t to, bool is_falling,
+                       engine_each_event *each, void *context);
 struct engine_reader *sqlite_reader_new(struct engine *engine);
 void sqlite_reader_free(struct engine_reader *reader);
 enum result sqlite_reader_begin(struct engine_reader *reader) MUST_USE;
-enum result sqlite_reader_events(struct engine_reader *reader, int64_t room_id, uint64_t from, uint64_t to, bool is_falling,
-                                 engine_each_event *each, void *context) MUST_USE;
+enum result sqlite_reader_events(struct engine_reader *reader, int64_t room_id, uint64_t from, uint64_t to,
+                                 bool is_falling, engine_each_event *each, void *context) MUST_USE;
 void sqlite_reader_end(struct engine_reader *reader);
 
 /* checkpoint.c */

@@ -21,8 +21,8 @@ void sqlite_row_event(sqlite3_stmt *row, struct event *out_event)
     };
 }
 
-int sqlite_read_events(struct sqlite_handle *handle, int64_t room_id, uint64_t from, uint64_t to, bool is_falling, engine_each_event *each,
-                       void *context)
+int sqlite_read_events(struct sqlite_handle *handle, int64_t room_id, uint64_t from, uint64_t to, bool is_falling,
+                       engine_each_event *each, void *context)
 {
     sqlite3_stmt *statement = sqlite_statement(handle, is_falling ? STATEMENT_EVENTS_FALLING : STATEMENT_EVENTS_RISING);
     if (statement == NULL)
@@ -58,7 +58,8 @@ struct engine_reader *sqlite_reader_new(struct engine *base)
     int code = SQLITE_OK;
     reader->engine = engine;
     reader->generation = atomic_load(&engine->generation);
-    if (sqlite_handle_open(&reader->handle, engine->path, SQLITE_OPEN_READONLY, SQLITE_READER_CACHE_KIB, &code) != RESULT_OK) {
+    if (sqlite_handle_open(&reader->handle, engine->path, SQLITE_OPEN_READONLY, SQLITE_READER_CACHE_KIB, &code)
+        != RESULT_OK) {
         free(reader);
         return NULL;
     }
@@ -79,8 +80,8 @@ enum result sqlite_reader_begin(struct engine_reader *reader)
     return sqlite3_exec(reader->handle.database, "BEGIN", NULL, NULL, NULL) == SQLITE_OK ? RESULT_OK : RESULT_FAILED;
 }
 
-enum result sqlite_reader_events(struct engine_reader *reader, int64_t room_id, uint64_t from, uint64_t to, bool is_falling,
-                                 engine_each_event *each, void *context)
+enum result sqlite_reader_events(struct engine_reader *reader, int64_t room_id, uint64_t from, uint64_t to,
+                                 bool is_falling, engine_each_event *each, void *context)
 {
     int code = sqlite_read_events(&reader->handle, room_id, from, to, is_falling, each, context);
     return code == SQLITE_OK ? RESULT_OK : RESULT_FAILED;

@@ -3,9 +3,11 @@
  *
  *     users ── id, name                      rooms ── name, fold, epoch, activity
  *     reads ── room, user → seq              events ── the log of all rooms, in order of arrival
- *                                                      found by (room, seq), by hash of (room, user, key), by (room, target)
+ *                                                      found by (room, seq), by hash of (room, user, key), by (room,
+ * target)
  *
- * Events are appended in order of arrival, whatever their room: several times faster than a table in the order of (room, seq). */
+ * Events are appended in order of arrival, whatever their room: several times faster than a table in the order of
+ * (room, seq). */
 #include "store/sqlite.h"
 
 #include <stdio.h>
@@ -19,10 +21,10 @@ static const char *const steps[SQLITE_SCHEMA_VERSION] = {
     "CREATE TABLE rooms (id INTEGER PRIMARY KEY, name TEXT NOT NULL, fold TEXT NOT NULL UNIQUE, epoch TEXT NOT NULL,"
     " made_ms INTEGER NOT NULL, active_ms INTEGER NOT NULL) STRICT;"
     "CREATE INDEX rooms_by_activity ON rooms (active_ms);"
-    "CREATE TABLE events (id INTEGER PRIMARY KEY, room INTEGER NOT NULL REFERENCES rooms (id), key_hash INTEGER NOT NULL,"
-    " seq INTEGER NOT NULL, kind INTEGER NOT NULL, is_deleted INTEGER NOT NULL, is_on INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
-    " user TEXT NOT NULL, user_name TEXT NOT NULL, key TEXT NOT NULL, target INTEGER NOT NULL, reply_to INTEGER NOT NULL,"
-    " text TEXT NOT NULL) STRICT;"
+    "CREATE TABLE events (id INTEGER PRIMARY KEY, room INTEGER NOT NULL REFERENCES rooms (id),"
+    " key_hash INTEGER NOT NULL, seq INTEGER NOT NULL, kind INTEGER NOT NULL, is_deleted INTEGER NOT NULL,"
+    " is_on INTEGER NOT NULL, at_ms INTEGER NOT NULL, user TEXT NOT NULL, user_name TEXT NOT NULL, key TEXT NOT NULL,"
+    " target INTEGER NOT NULL, reply_to INTEGER NOT NULL, text TEXT NOT NULL) STRICT;"
     "CREATE UNIQUE INDEX events_by_seq ON events (room, seq);"
     "CREATE INDEX events_by_key ON events (key_hash);"
     "CREATE INDEX events_by_target ON events (room, target) WHERE target > 0;"
@@ -62,8 +64,7 @@ enum result sqlite_report_unusable(const char *path, int code)
         why = "the disk is full";
         repair = "make room on it";
         break;
-    default:
-        break;
+    default: break;
     }
     diag(DIAG_ERROR, "store.refused", "file", path, "why", why, "do", repair, "detail", sqlite3_errstr(code), NULL);
     return result;
@@ -108,7 +109,8 @@ static enum result check_identity(const struct identity *identity, const char *p
     }
     if (identity->version > SQLITE_SCHEMA_VERSION) {
         diag(DIAG_ERROR, "store.refused", "file", path, "why",
-             diag_format("the database is of a newer natter (schema %d; this one knows up to %d)", identity->version, SQLITE_SCHEMA_VERSION),
+             diag_format("the database is of a newer natter (schema %d; this one knows up to %d)", identity->version,
+                         SQLITE_SCHEMA_VERSION),
              "do", "start the newer natter, or restore the backup made before the upgrade", NULL);
         return RESULT_INVALID;
     }
@@ -124,8 +126,9 @@ enum result sqlite_schema_check(sqlite3 *database, const char *path)
     enum result result = check_identity(&identity, path);
     if (result == RESULT_OK && identity.version < SQLITE_SCHEMA_VERSION) {
         diag(DIAG_ERROR, "store.refused", "file", path, "why",
-             diag_format("the database is of an older natter (schema %d; this one reads %d)", identity.version, SQLITE_SCHEMA_VERSION), "do",
-             "start this natter once with it, which brings it up to date", NULL);
+             diag_format("the database is of an older natter (schema %d; this one reads %d)", identity.version,
+                         SQLITE_SCHEMA_VERSION),
+             "do", "start this natter once with it, which brings it up to date", NULL);
         return RESULT_INVALID;
     }
     return result;
@@ -144,7 +147,8 @@ static enum result set_wal(sqlite3 *database, const char *path)
         return RESULT_OK;
     if (code != SQLITE_ROW)
         return sqlite_report_unusable(path, code);
-    diag(DIAG_ERROR, "store.refused", "file", path, "why", "the file system of the data folder cannot share memory between programs", "do",
+    diag(DIAG_ERROR, "store.refused", "file", path, "why",
+         "the file system of the data folder cannot share memory between programs", "do",
          "choose a folder on a local disk with --data", NULL);
     return RESULT_FAILED;
 }
@@ -152,7 +156,8 @@ static enum result set_wal(sqlite3 *database, const char *path)
 static int store_hash_key(sqlite3 *database, const uint8_t hash_key[SQLITE_HASH_KEY_BYTES])
 {
     sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(database, "INSERT INTO settings (name, value) VALUES ('hash_key', ?1)", -1, &statement, NULL);
+    int code = sqlite3_prepare_v2(database, "INSERT INTO settings (name, value) VALUES ('hash_key', ?1)", -1,
+                                  &statement, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_bind_blob(statement, 1, hash_key, SQLITE_HASH_KEY_BYTES, SQLITE_STATIC);
     if (code == SQLITE_OK)
@@ -197,7 +202,8 @@ enum result sqlite_schema_ready(sqlite3 *database, const char *path, const uint8
     if (code != SQLITE_OK)
         return sqlite_report_unusable(path, code);
     if (!is_empty)
-        diag(DIAG_INFO, "store.migrated", "file", path, "from", diag_number(identity.version), "to", diag_number(SQLITE_SCHEMA_VERSION), NULL);
+        diag(DIAG_INFO, "store.migrated", "file", path, "from", diag_number(identity.version), "to",
+             diag_number(SQLITE_SCHEMA_VERSION), NULL);
     return RESULT_OK;
 }
 

@@ -70,9 +70,11 @@ struct store_entry {
 /* Notices upward. All on the store's thread. */
 struct store_events {
     void *context;
+    /* store_append, store_room_open and the puts are for visit and turned only; the other notices may read, and close rooms. */
     /* One letter, in the order of posting (per sender). The letter's object is the receiver's now. */
     void (*visit)(void *context, const struct letter *letter);
-    /* The room's entries of this batch (store_entry.link in `entries`), in seq order, duplicates among them; all are durable now (or the room is ephemeral). */
+    /* The room's entries of this batch (store_entry.link in `entries`), in seq order, duplicates among them; all are durable now (or the room is ephemeral).
+     * An entry whose ticket is NULL was refused in an earlier batch and turned out to be durable when the database was opened again: show it, acknowledge nobody. */
     void (*committed)(void *context, struct store_room *room, struct list_link *entries);
     /* None of them happened: RESULT_FULL: the disk is full; RESULT_FAILED: it failed. seq_staged is back at seq_committed. */
     void (*refused)(void *context, struct store_room *room, struct list_link *entries, enum result why);
@@ -159,6 +161,7 @@ struct store_job {
     struct store_job *next; /* the store's */
     void (*run)(struct store_job *job, struct store_snapshot *snapshot);
 };
+/* RESULT_OK: `run` will be called (at once, if the store was not started). RESULT_FULL: too many wait. RESULT_CLOSED: the store has stopped. */
 enum result store_job_post(struct store *store, struct store_job *job) MUST_USE;
 
 /* On a reader thread, within run: events with from <= seq <= to of a room, in rising order (or falling where `is_falling`), until `each` returns false. */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The store's thread: takes the letters that have come as one batch, lets each be visited, commits once, reports room by room.
+/* The store's thread: takes the letters that have come as one batch, lets each be visited, commits once, reports room
+ * by room.
  *
- *     letters ─▶ visit ─▶ ephemeral rooms reported ─▶ commit ─▶ durable rooms reported ─▶ turned ─▶ maintenance ─▶ sleep
+ *     letters ─▶ visit ─▶ ephemeral rooms reported ─▶ commit ─▶ durable rooms reported
+ *        ▲                                                                  │
+ *      sleep ◀───────────────── maintenance ◀────────── turned ◀───────────┘
  */
 #include "store/core.h"
 
@@ -19,11 +22,10 @@ static enum result take_lock(struct store *store)
     const char *folder = store->options.folder;
     int pid = 0;
     switch (os_folder_make(folder)) {
-    case RESULT_OK:
-        break;
+    case RESULT_OK: break;
     case RESULT_REFUSED:
-        diag(DIAG_ERROR, "store.refused", "folder", folder, "why", "the data folder cannot be made: permission denied", "do",
-             "choose another with --data, or make it and give it to this user", NULL);
+        diag(DIAG_ERROR, "store.refused", "folder", folder, "why", "the data folder cannot be made: permission denied",
+             "do", "choose another with --data, or make it and give it to this user", NULL);
         return RESULT_REFUSED;
     default:
         diag(DIAG_ERROR, "store.refused", "folder", folder, "why", "the data folder cannot be made", "do",
@@ -31,15 +33,15 @@ static enum result take_lock(struct store *store)
         return RESULT_FAILED;
     }
     switch (os_lock_take(folder, &store->lock_descriptor, &pid)) {
-    case RESULT_OK:
-        return RESULT_OK;
+    case RESULT_OK: return RESULT_OK;
     case RESULT_EXISTS:
         diag(DIAG_ERROR, "store.refused", "folder", folder, "why",
-             diag_format("another server uses this data folder (process %s)", pid > 0 ? diag_number(pid) : "unknown"), "do",
-             "stop that one first, or give this one a folder of its own with --data", NULL);
+             diag_format("another server uses this data folder (process %s)", pid > 0 ? diag_number(pid) : "unknown"),
+             "do", "stop that one first, or give this one a folder of its own with --data", NULL);
         return RESULT_EXISTS;
     case RESULT_REFUSED:
-        diag(DIAG_ERROR, "store.refused", "folder", folder, "why", "the data folder cannot be written: permission denied or read-only", "do",
+        diag(DIAG_ERROR, "store.refused", "folder", folder, "why",
+             "the data folder cannot be written: permission denied or read-only", "do",
              "give this user the right to write it, or choose another with --data", NULL);
         return RESULT_REFUSED;
     default:
@@ -152,7 +154,8 @@ static size_t visit_letters(struct store *store)
     return count;
 }
 
-/* The notice has been given: new records stay in memory with their room, the rest ends. Texts go in a second pass, since that may end records. */
+/* The notice has been given: new records stay in memory with their room, the rest ends. Texts go in a second pass,
+ * since that may end records. */
 static void settle_entries(struct store *store, struct room *room, struct list_link *entries)
 {
     struct store_recent *recent = room->shown.recent;
@@ -160,7 +163,7 @@ static void settle_entries(struct store *store, struct room *room, struct list_l
     bool has_deletes = room->staged_deletes > 0;
     room->staged_count = 0;
     room->staged_deletes = 0;
-    list_each (entries, link, following) {
+    list_each(entries, link, following) {
         list_remove(link);
         if (record_of_link(link)->entry.is_duplicate)
             record_free(record_of_link(link));
@@ -176,7 +179,7 @@ static void settle_entries(struct store *store, struct room *room, struct list_l
 void room_report_committed(struct store *store, struct room *room)
 {
     struct store_room *shown = &room->shown;
-    list_each (&shown->staged, link, following) {
+    list_each(&shown->staged, link, following) {
         struct record *record = record_of_link(link);
         if (record->entry.is_duplicate) {
             counter_add(&store->counters.duplicates, 1);
@@ -212,7 +215,7 @@ static void report_refused(struct store *store, struct room *room, enum result w
     store->is_reporting = true;
     store->events.refused(store->events.context, shown, &entries, why);
     store->is_reporting = false;
-    list_each (&entries, link, following) {
+    list_each(&entries, link, following) {
         counter_add(&store->counters.refused, 1);
         list_remove(link);
         record_free(record_of_link(link));
@@ -262,7 +265,7 @@ static enum result end_transaction(struct store *store)
 /* Rooms whose row was part of the batch: it is there now, or it may have gone with the batch. */
 static void settle_rooms(struct store *store, bool is_committed)
 {
-    list_each (&store->rooms_unstored, link, following) {
+    list_each(&store->rooms_unstored, link, following) {
         struct room *room = list_entry(link, struct room, unstored);
         list_remove(link);
         if (is_committed) {
@@ -270,8 +273,8 @@ static void settle_rooms(struct store *store, bool is_committed)
             continue;
         }
         struct engine_room found;
-        bool is_there = store->engine->is_trusted &&
-                        store->engine->calls->room_find(store->engine, room->shown.fold, &found) == RESULT_OK;
+        bool is_there = store->engine->is_trusted
+                        && store->engine->calls->room_find(store->engine, room->shown.fold, &found) == RESULT_OK;
         room->shown.is_stored = is_there;
         room->shown.id = is_there ? found.id : 0;
     }
@@ -300,7 +303,8 @@ static bool has_staged(const struct store *store)
     return store->is_in_transaction || store->failure != RESULT_OK || !list_is_empty(&store->staged_ephemeral);
 }
 
-/* While writing fails and no batch comes that would show it: tries by itself, so that health returns without traffic. */
+/* While writing fails and no batch comes that would show it: tries by itself, so that health returns without traffic.
+ */
 static void probe_if_due(struct store *store, uint64_t now_ms)
 {
     if (now_ms < store->probe_due_ms)

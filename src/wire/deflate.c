@@ -5,9 +5,9 @@
 #include <zlib.h>
 
 enum {
-    /* A table of 2^13 hash entries and 4096 symbols per block: of zlib's settings the one that costs least to reset for
-     * messages of some hundred bytes to some kilobytes, for about 1 % of size. */
-    MEMORY_LEVEL = 6,
+    /* The size of zlib's tables. Measured from 4 to 9 with chat frames of 200 bytes to 64 KB at levels 1 to 6: 6 to 8
+     * are equal for the small ones, 8 is the quickest for the large ones, and the compressed sizes do not differ. */
+    MEMORY_LEVEL = 8,
     WINDOW_BITS_MIN = 9,
     WINDOW_BITS_MAX = 15,
     TAIL_BYTES = 4,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is read out of a decoded head: fields by name, lists, paths, queries, cookies, hosts; and the words of statuses.
- */
+/* What is read out of a decoded head: fields by name, lists, paths, queries, cookies, hosts; and statuses in words. */
 #include "wire/http1.h"
 #include "wire/octet.h"
 #include "wire/utf8.h"

@@ -28,27 +28,29 @@ static const uint8_t *skip_ascii(const uint8_t *at, const uint8_t *end)
     return at;
 }
 
-/* Takes a first byte over 0x7F. The bounds of the second byte rule out overlong forms, surrogates and what is over
+/* Narrows the bounds of a second byte by the first one: they rule out overlong forms, surrogates and what is over
  * U+10FFFF (RFC 3629 section 4), so that a bad sequence is known at its first bad byte. */
+static void find_bounds(uint8_t first, uint8_t *low, uint8_t *high)
+{
+    if (first == 0xE0)
+        *low = 0xA0;
+    else if (first == 0xED)
+        *high = 0x9F;
+    else if (first == 0xF0)
+        *low = 0x90;
+    else if (first == 0xF4)
+        *high = 0x8F;
+}
+
+/* Takes a first byte over 0x7F. */
 static bool start(struct utf8 *utf8, uint8_t byte)
 {
-    utf8->low = CONTINUATION_LOW;
-    utf8->high = CONTINUATION_HIGH;
     if (byte < 0xC2 || byte > 0xF4)
         return false;
-    if (byte < 0xE0) {
-        utf8->needed = 1;
-        return true;
-    }
-    utf8->needed = byte < 0xF0 ? 2 : 3;
-    if (byte == 0xE0)
-        utf8->low = 0xA0;
-    else if (byte == 0xED)
-        utf8->high = 0x9F;
-    else if (byte == 0xF0)
-        utf8->low = 0x90;
-    else if (byte == 0xF4)
-        utf8->high = 0x8F;
+    utf8->needed = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
+    utf8->low = CONTINUATION_LOW;
+    utf8->high = CONTINUATION_HIGH;
+    find_bounds(byte, &utf8->low, &utf8->high);
     return true;
 }
 
@@ -66,6 +68,46 @@ static const uint8_t *finish(struct utf8 *utf8, const uint8_t *at, const uint8_t
     return at;
 }
 
+static bool is_continuation(uint8_t byte)
+{
+    return (byte & 0xC0) == 0x80;
+}
+
+/* The size of the character at `at`, behind which three more bytes are there at least, or 0 where it is not
+ * well-formed. */
+static size_t whole_character(const uint8_t *at)
+{
+    uint8_t low = CONTINUATION_LOW;
+    uint8_t high = CONTINUATION_HIGH;
+
+    if (at[0] >= 0xC2 && at[0] <= 0xDF)
+        return is_continuation(at[1]) ? 2 : 0;
+    if (at[0] < 0xE0 || at[0] > 0xF4)
+        return 0;
+    find_bounds(at[0], &low, &high);
+    if (at[1] < low || at[1] > high || !is_continuation(at[2]))
+        return 0;
+    if (at[0] < 0xF0)
+        return 3;
+    return is_continuation(at[3]) ? 4 : 0;
+}
+
+/* Goes over whole characters as long as they are right and not at the end: the fast way, which leaves the odd ones. */
+static const uint8_t *skip_characters(const uint8_t *at, const uint8_t *end)
+{
+    while (end - at >= 4) {
+        size_t size = *at < 0x80 ? 0 : whole_character(at);
+
+        if (*at < 0x80)
+            at = skip_ascii(at, end);
+        else if (size > 0)
+            at += size;
+        else
+            break;
+    }
+    return at;
+}
+
 bool utf8_add(struct utf8 *utf8, struct view bytes)
 {
     if (bytes.size == 0)
@@ -74,11 +116,10 @@ bool utf8_add(struct utf8 *utf8, struct view bytes)
     const uint8_t *at = finish(utf8, bytes.at, end);
 
     while (at && at < end) {
-        if (*at < 0x80) {
-            at = skip_ascii(at, end);
-            continue;
-        }
-        if (!start(utf8, *at))
+        at = skip_characters(at, end);
+        if (at == end)
+            break;
+        if (*at >= 0x80 && !start(utf8, *at))
             return false;
         at = finish(utf8, at + 1, end);
     }

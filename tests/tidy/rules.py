@@ -155,9 +155,9 @@ def rule_exceptions_are_needed(tree):
         used = {name for _, name in calls_in(tree.c_sources[path])} if path in tree.c_sources else set()
         for name in sorted(set(allowed) - used):
             yield Finding(path, 1, f'tests/tidy/limits.py lets it call {name}(), which it does not')
-    for path in limits.UNTESTED:
+    for path in [*limits.UNTESTED, *limits.TESTED_BY]:
         if not any(known.startswith(path) for known in tree.c_sources):
-            yield Finding(path, 1, 'tests/tidy/limits.py excuses it from tests, but it is not there')
+            yield Finding(path, 1, 'tests/tidy/limits.py excuses it from tests of its own, but it is not there')
 
 
 def line_of(text, offset):
@@ -179,12 +179,15 @@ def rule_includes(tree):
 
 
 def rule_own_header_first(tree):
-    for _, path, source in tree.in_floors():
-        header = path[:-2] + '.h'
-        first = INCLUDE.search(source.text)
-        if path.endswith('.c') and header in tree.c_sources and (not first or 'src/' + first.group(1) != header):
-            yield Finding(path, line_of(source.text, first.start()) if first else 1,
-                          f'"{header[4:]}" is not its first include')
+    """Or the header of the module that it is a part of, NAME_inside.h."""
+    for floor, path, source in tree.in_floors():
+        header = path[4:-2] + '.h'
+        match = INCLUDE.search(source.text)
+        if path.endswith('.c') and 'src/' + header in tree.c_sources:
+            first = match.group(1) if match else ''
+            if first != header and not re.fullmatch(rf'{floor}/\w+_inside\.h', first):
+                yield Finding(path, line_of(source.text, match.start()) if match else 1,
+                              f'"{header}" is not its first include')
 
 
 def rule_tests(tree):
@@ -192,8 +195,9 @@ def rule_tests(tree):
     for floor, path, _ in tree.in_floors():
         name = os.path.basename(path)
         if path.endswith('.c') and not any(path.startswith(excused) for excused in limits.UNTESTED):
-            if f'tests/unit/{floor}/test_{name}' not in tree.c_sources:
-                yield Finding(path, 1, f'has no tests/unit/{floor}/test_{name}')
+            test = limits.TESTED_BY.get(path, f'tests/unit/{floor}/test_{name}')
+            if test not in tree.c_sources:
+                yield Finding(path, 1, f'has no {test}')
     for path in tree.c_sources:
         match = re.fullmatch(r'(tests/unit/\w+)/(test_\w+)\.c', path)
         if match:

@@ -98,6 +98,8 @@ CASES = [
      {'src/net/a.c': '#include "net/b.h"\n#include "net/a.h"\n', 'src/net/a.h': '', 'src/net/b.h': ''}, 'first include'),
     ('the own header first is fine', rules.rule_own_header_first,
      {'src/net/a.c': '#include "net/a.h"\n#include "net/b.h"\n', 'src/net/a.h': '', 'src/net/b.h': ''}, None),
+    ('the inside header of its module first is fine', rules.rule_own_header_first,
+     {'src/net/a.c': '#include "net/b_inside.h"\n', 'src/net/a.h': '', 'src/net/b_inside.h': ''}, None),
     ('a source without tests is refused', rules.rule_tests, {'src/net/a.c': ''}, 'test_a.c'),
     ('a test that nobody calls is refused', rules.rule_tests,
      {'tests/unit/net/test_a.c': '', 'tests/unit/net/main.c': '/* test_a */\n'}, 'does not call test_a'),

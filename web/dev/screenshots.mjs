@@ -19,7 +19,11 @@ const browser = await chromium.launch({
 async function act(userId, room, command) {
     const socket = new WebSocket(new URL("ws", url).href.replace(/^http/, "ws"), "natter.v1");
     await new Promise((resolve) => socket.on("open", resolve));
-    for (const frame of [{ type: "login", token: `token-${userId}` }, { type: "join", room, history: 0 }, { room, ...command }]) {
+    for (const frame of [
+        { type: "login", token: `token-${userId}` },
+        { type: "join", room, history: 0 },
+        { room, ...command },
+    ]) {
         socket.send(JSON.stringify(frame));
     }
     socket.send(JSON.stringify({ type: "ping", ref: "done" }));
@@ -46,6 +50,7 @@ async function visit({ name, width, height, colorScheme, isPhone }) {
         await page.waitForTimeout(SETTLE_MS);
         await page.screenshot({ path: join(folder, `${name}${suffix}.png`) });
     };
+    await fetch(new URL("dev/reset", url));
     await page.goto(url);
     await page.getByTestId("name-dialog").waitFor();
     await shoot("-welcome");

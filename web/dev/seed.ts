@@ -35,19 +35,70 @@ const SMALL_TALK = [
     "I have a spare one, I will bring it tomorrow.",
 ];
 
+const BRING = [
+    "What should everybody bring?",
+    "",
+    "- boots that may get wet",
+    "- lunch",
+    "- the map, if you have one: https://maps.example.org/tide-flats?layer=paths",
+].join("\n");
+
+const SCRIPT = [
+    "I wrote a little script that tells when the tide turns, so that we are back in time:",
+    "",
+    "```",
+    '$ tide --place "north pier" --day saturday',
+    "low   09:52   0.4 m",
+    "high  16:08   2.9 m",
+    "```",
+    "",
+    "High water is at `16:08`, so we should leave the flats by half past two.",
+].join("\n");
+
+const CAMERAS = "I cannot come on Saturday, but I left two cameras in the cupboard. Both are charged";
+
 const LINES: readonly Line[] = [
-    { who: "Amara Okafor", text: "The weather service says **dry until four** on Saturday. Shall we say ten at the station?", ago: DAY_MINUTES + 95 },
+    {
+        who: "Amara Okafor",
+        text: "The weather service says **dry until four** on Saturday. Shall we say ten at the station?",
+        ago: DAY_MINUTES + 95,
+    },
     { who: "Ben Lindqvist", text: "Ten works. I will bring the big flask", ago: DAY_MINUTES + 92 },
     { who: "Ben Lindqvist", text: "and the *small* one, for those who do not share", ago: DAY_MINUTES + 91 },
     { who: "Greta Sommer", text: "🎉", ago: DAY_MINUTES + 90 },
-    { who: "Elif Yıldız", text: "What should everybody bring?\n\n- boots that may get wet\n- lunch\n- the map, if you have one: https://maps.example.org/tide-flats?layer=paths", ago: DAY_MINUTES + 42 },
-    { who: "Dae-jung Park", text: "I wrote a little script that tells when the tide turns, so that we are back in time:\n\n```\n$ tide --place \"north pier\" --day saturday\nlow   09:52   0.4 m\nhigh  16:08   2.9 m\n```\n\nHigh water is at `16:08`, so we should leave the flats by half past two.", ago: 58 },
+    {
+        who: "Elif Yıldız",
+        text: BRING,
+        ago: DAY_MINUTES + 42,
+    },
+    {
+        who: "Dae-jung Park",
+        text: SCRIPT,
+        ago: 58,
+    },
     { who: "Amara Okafor", text: "That is exactly what we needed last year.", ago: 55, replyTo: 6 },
-    { who: "Carmen Ruiz", text: "I cannot come on Saturday, but I left two cameras in the cupboard. Both are charged.", ago: 31 },
+    {
+        who: "Carmen Ruiz",
+        text: `${CAMERAS}.`,
+        ago: 31,
+    },
     { who: "יעל כהן", text: "תודה! אני אביא אותן איתי בבוקר.", ago: 29 },
-    { who: "Farid", text: "First time for me. Is it alright to bring my daughter? She is nine and knows more birds than I do.", ago: 12 },
-    { who: "Greta Sommer", text: "Of course, bring her. We count in pairs anyway, and nobody should trust me with waders", ago: 9, replyTo: 10 },
-    { who: "Ben Lindqvist", text: "~~Knots~~ *Two* kinds of plover last time, and she will see the third one before any of us.", ago: 8 },
+    {
+        who: "Farid",
+        text: "First time for me. Is it alright to bring my daughter? She is nine and knows more birds than I do.",
+        ago: 12,
+    },
+    {
+        who: "Greta Sommer",
+        text: "Of course, bring her. We count in pairs anyway, and nobody should trust me with waders",
+        ago: 9,
+        replyTo: 10,
+    },
+    {
+        who: "Ben Lindqvist",
+        text: "~~Knots~~ *Two* kinds of plover last time, and she will see the third one before any of us.",
+        ago: 8,
+    },
 ];
 
 export function seed(server: FakeServer): void {
@@ -64,13 +115,23 @@ export function seed(server: FakeServer): void {
     }
     for (const line of LINES) say("lobby", line, PAST_COUNT);
     const react = (line: number, who: string, emoji: string): void => {
-        server.publish("lobby", server.user(who), { type: "reaction", key: `r-${line}-${who}`, target: PAST_COUNT + line, emoji, on: true }, true);
+        server.publish(
+            "lobby",
+            server.user(who),
+            { type: "reaction", key: `r-${line}-${who}`, target: PAST_COUNT + line, emoji, on: true },
+            true,
+        );
     };
     for (const who of ["Amara Okafor", "Elif Yıldız", "Farid"]) react(6, who, "👍");
     react(6, "Greta Sommer", "👀");
     react(10, "Ben Lindqvist", "❤️");
     react(10, "Amara Okafor", "❤️");
-    const edited = { type: "edited", key: "e-1", target: PAST_COUNT + 8, text: "I cannot come on Saturday, but I left two cameras in the cupboard. Both are charged, and the straps are new." };
+    const edited = {
+        type: "edited",
+        key: "e-1",
+        target: PAST_COUNT + 8,
+        text: `${CAMERAS}, and the straps are new.`,
+    };
     server.publish("lobby", server.user("Carmen Ruiz"), edited, true);
     say("field-trips", { who: "Greta Sommer", text: "Dates for spring are on the list.", ago: 300 }, 0);
     say("field-trips", { who: "Elif Yıldız", text: "Put me down for the second one.", ago: 280 }, 0);

@@ -33,12 +33,20 @@ const POLICY = [
 
 export const fake = new FakeServer({ cookie: true });
 
-/** `/dev/cut?seconds=10` takes the server away for a while, `/dev/close?code=4003` ends all connections. */
+/**
+ * `/dev/cut?seconds=10` takes the server away for a while, `/dev/close?code=4003` ends all connections, `/dev/reset`
+ * puts the sample conversation back.
+ */
 function provoke(url: URL): boolean {
     if (url.pathname === "/dev/cut") {
         fake.isUnreachable = true;
         fake.breakAll();
         setTimeout(() => (fake.isUnreachable = false), Number(url.searchParams.get("seconds") ?? 10) * 1_000);
+        return true;
+    }
+    if (url.pathname === "/dev/reset") {
+        fake.rooms.clear();
+        seed(fake);
         return true;
     }
     if (url.pathname === "/dev/close") {

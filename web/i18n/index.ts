@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looks texts up in the catalogue of the person's language. To add a language: write `xx.ts` like `en.ts` and put it into
-// the table.
+// Looks texts up in the catalogue of the person's language. To add a language: write `xx.ts` like `en.ts` and put it
+// into the table.
 import { type Catalogue, en, type Key } from "./en";
 
 export type { Key } from "./en";
@@ -21,7 +21,7 @@ const numbers = new Intl.NumberFormat(language);
 /** The text for `key`, with its values put in; `count` also chooses the plural form. */
 export function t(key: Key, values: Readonly<Record<string, string | number>> = {}): string {
     const found = catalogue[key];
-    const text = typeof found === "string" ? found : found[plurals.select(Number(values.count))] ?? found.other ?? "";
+    const text = typeof found === "string" ? found : (found[plurals.select(Number(values.count))] ?? found.other ?? "");
     return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
         const value = values[name];
         if (value === undefined) return whole;

@@ -4,15 +4,15 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
 import { showAttention } from "./attention";
 import { Banner } from "./banner";
-import { IconButton } from "./button";
 import { Composer, type ComposerHandle, type ComposerTask } from "./composer";
 import { DeleteDialog } from "./delete_dialog";
-import { keep } from "./keep";
 import type { Message } from "./log";
 import { Members } from "./members";
 import type { MessageActions } from "./message";
 import { NameDialog } from "./name_dialog";
 import { useModel } from "./notifier";
+import { usePanels } from "./panels";
+import { RoomHeader } from "./room_header";
 import { roomTitle } from "./router";
 import { Rooms } from "./rooms";
 import type { Session } from "./session";
@@ -20,35 +20,14 @@ import { Settings } from "./settings";
 import { Timeline } from "./timeline";
 import { Typing } from "./typing";
 
-type Drawer = "none" | "rooms" | "members";
-
-/** As in the style sheet: below these the side regions become drawers. */
-const ROOMS_DRAWER = "(max-width: 760px)";
-const MEMBERS_DRAWER = "(max-width: 1080px)";
-
-function useMedia(query: string): boolean {
-    const [matches, setMatches] = useState(() => window.matchMedia(query).matches);
-    useEffect(() => {
-        const media = window.matchMedia(query);
-        const changed = (): void => setMatches(media.matches);
-        media.addEventListener("change", changed);
-        return () => media.removeEventListener("change", changed);
-    }, [query]);
-    return matches;
-}
-
 export function App({ session }: { session: Session }) {
     useModel(session);
     const model = session.room;
     const composer = useRef<ComposerHandle>(null);
-    const [drawer, setDrawer] = useState<Drawer>("none");
-    const [showsRooms, setShowsRooms] = useState(keep.showsRooms);
-    const [showsMembers, setShowsMembers] = useState(keep.showsMembers);
+    const panels = usePanels();
     const [hasSettings, setSettings] = useState(false);
     const [task, setTask] = useState<ComposerTask | undefined>();
     const [doomed, setDoomed] = useState<Message | undefined>();
-    const isRoomsDrawer = useMedia(ROOMS_DRAWER);
-    const isMembersDrawer = useMedia(MEMBERS_DRAWER);
     const asksName = session.wasOnline && !session.isNamed && session.user !== undefined;
 
     useEffect(() => {
@@ -56,65 +35,47 @@ export function App({ session }: { session: Session }) {
     });
     useEffect(() => {
         setTask(undefined);
-        setDrawer("none");
+        panels.closeDrawer();
         if (!asksName && !window.matchMedia("(pointer: coarse)").matches) composer.current?.focus();
     }, [session.current, asksName]);
     useShortcuts(session, () => {
-        if (drawer !== "none") setDrawer("none");
+        if (panels.hasDrawer) panels.closeDrawer();
         else if (task) setTask(undefined);
         else model.clearDivider();
     });
-
-    const toggleRooms = (): void => {
-        if (isRoomsDrawer) return setDrawer(drawer === "rooms" ? "none" : "rooms");
-        keep.showsRooms = !showsRooms;
-        setShowsRooms(!showsRooms);
-    };
-    const toggleMembers = (): void => {
-        if (isMembersDrawer) return setDrawer(drawer === "members" ? "none" : "members");
-        keep.showsMembers = !showsMembers;
-        setShowsMembers(!showsMembers);
-    };
-    const seesRooms = isRoomsDrawer ? drawer === "rooms" : showsRooms;
-    const seesMembers = isMembersDrawer ? drawer === "members" : showsMembers;
-    const actions = useRef<MessageActions>(actionsOf(session, (next) => {
+    const begin = (next: ComposerTask): void => {
         setTask(next);
         composer.current?.focus();
-    }, setDoomed));
+    };
+    const actions = useRef(actionsOf(session, begin, setDoomed));
 
-    const classes = ["app", seesRooms ? "has-rooms" : "", seesMembers ? "has-members" : "", drawer === "none" ? "" : "has-drawer"];
     return (
-        <div class={classes.join(" ")}>
+        <div class={panels.classes}>
             <a class="skip-link" href="#composer" onClick={(event) => skip(event, composer.current)}>
                 {t("app.skip")}
             </a>
-            <Rooms session={session} isOpen={seesRooms} onPick={() => setDrawer("none")} onSettings={() => setSettings(true)} />
-            <main class="room" inert={drawer !== "none"}>
-                <header class="room-header">
-                    <IconButton icon="rooms" label={t(seesRooms ? "rooms.hide" : "rooms.show")} onClick={toggleRooms} isExpanded={seesRooms} />
-                    <h1 class="room-title">
-                        <bdi>{roomTitle(model.name)}</bdi>
-                    </h1>
-                    {model.name.startsWith("~") && <span class="room-topic">{t("rooms.ephemeral")}</span>}
-                    <button
-                        type="button"
-                        class="room-people"
-                        aria-expanded={seesMembers}
-                        aria-label={`${t("members.count", { count: model.count })}. ${t(seesMembers ? "members.hide" : "members.show")}`}
-                        title={t(seesMembers ? "members.hide" : "members.show")}
-                        onClick={toggleMembers}
-                    >
-                        <span class="presence-dot" />
-                        {t("members.count", { count: model.count })}
-                    </button>
-                </header>
+            <Rooms
+                session={session}
+                isOpen={panels.seesRooms}
+                onPick={panels.closeDrawer}
+                onSettings={() => setSettings(true)}
+            />
+            <main class="room" inert={panels.hasDrawer}>
+                <RoomHeader model={model} panels={panels} />
                 <Banner session={session} />
                 <Timeline key={model.name} model={model} session={session} actions={actions.current} />
                 <Typing model={model} />
-                <Composer key={`composer-${model.name}`} handle={composer} model={model} session={session} task={task} onTask={setTask} />
+                <Composer
+                    key={`composer-${model.name}`}
+                    handle={composer}
+                    model={model}
+                    session={session}
+                    task={task}
+                    onTask={setTask}
+                />
             </main>
-            <Members model={model} session={session} isOpen={seesMembers} onClose={toggleMembers} />
-            <div class="scrim" onClick={() => setDrawer("none")} />
+            <Members model={model} session={session} isOpen={panels.seesMembers} onClose={panels.toggleMembers} />
+            <div class="scrim" onClick={panels.closeDrawer} />
             {asksName && <NameDialog session={session} />}
             {hasSettings && <Settings session={session} onClose={() => setSettings(false)} />}
             {doomed && <DeleteDialog model={model} message={doomed} onClose={() => setDoomed(undefined)} />}

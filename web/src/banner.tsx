@@ -24,12 +24,22 @@ export function Banner({ session }: { session: Session }) {
     return (
         <div class="banner-place" role="status" aria-live="polite">
             {trouble && (
-                <div class={`banner${isOver ? " is-over" : ""}`} data-testid="connection-banner" data-state={trouble.state} data-reason={trouble.reason}>
+                <div
+                    class={`banner${isOver ? " is-over" : ""}`}
+                    data-testid="connection-banner"
+                    data-state={trouble.state}
+                    data-reason={trouble.reason}
+                >
                     <Icon name="alert" />
                     <span class="banner-text">
                         <strong>{headline(trouble)}</strong> <span aria-hidden="true">{rest(trouble, retryAt)}</span>
                     </span>
-                    <button type="button" class="button is-small" disabled={trouble.state === "connecting"} onClick={() => session.retry()}>
+                    <button
+                        type="button"
+                        class="button is-small"
+                        disabled={trouble.state === "connecting"}
+                        onClick={() => session.retry()}
+                    >
                         {t(isOver ? "connection.again" : "connection.retry")}
                     </button>
                 </div>

@@ -12,7 +12,15 @@ interface IconButtonProps {
     isExpanded?: boolean;
 }
 
-export function IconButton({ icon, label, onClick, class: extra = "", testId, isPressed, isExpanded }: IconButtonProps) {
+export function IconButton({
+    icon,
+    label,
+    onClick,
+    class: extra = "",
+    testId,
+    isPressed,
+    isExpanded,
+}: IconButtonProps) {
     return (
         <button
             type="button"

@@ -13,7 +13,10 @@ export function CodeBlock({ text }: { text: string }) {
         return () => window.clearTimeout(timer);
     }, [isCopied]);
     const copy = (): void => {
-        navigator.clipboard?.writeText(text).then(() => setCopied(true), () => undefined);
+        navigator.clipboard?.writeText(text).then(
+            () => setCopied(true),
+            () => undefined,
+        );
     };
     return (
         <div class="code-block">

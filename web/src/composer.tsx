@@ -36,17 +36,22 @@ interface ComposerProps {
 const NEAR_BYTES = 300;
 const IME_KEY_CODE = 229;
 
-export function Composer({ handle, model, session, task, onTask }: ComposerProps) {
-    const area = useRef<HTMLTextAreaElement>(null);
+interface Writing {
+    text: string;
+    problem: string;
+    /** Bytes that the server would still take. */
+    left: number;
+    canSend: boolean;
+    write: (next: string) => void;
+    submit: () => void;
+}
+
+/** The text in the field: a draft that is kept, or for a while the message that is edited. */
+function useWriting({ model, session, task, onTask }: ComposerProps): Writing {
     const [text, setText] = useState(() => keep.draft(model.name));
     const [problem, setProblem] = useState("");
-    const isEdit = task?.kind === "edit";
-    const room = roomTitle(model.name);
     const left = (session.client.limits.text_bytes ?? Infinity) - new TextEncoder().encode(text).length;
     const canSend = text.trim() !== "" && left >= 0;
-
-    useImperativeHandle(handle, () => ({ focus: () => focusAfresh(area.current) }), []);
-    useLayoutEffect(() => fitHeight(area.current), [text]);
     useLayoutEffect(() => {
         setProblem("");
         if (task?.kind !== "edit") return undefined;
@@ -58,48 +63,59 @@ export function Composer({ handle, model, session, task, onTask }: ComposerProps
     const write = (next: string): void => {
         setText(next);
         setProblem("");
-        if (isEdit) return;
+        if (task?.kind === "edit") return;
         keep.setDraft(model.name, next);
         if (next.trim() !== "") model.room.typing();
     };
+    const edit = (message: Message): void => {
+        const failed = (refusal: unknown): void =>
+            setProblem(problemText(refusal instanceof ChatError ? refusal.code : undefined));
+        if (text !== message.text) model.room.edit(message.seq, { text }).catch(failed);
+    };
+    const send = (): void => {
+        model.room.send({ text: text.trim(), ...(task ? { replyTo: task.message.seq } : {}) });
+        keep.setDraft(model.name, "");
+        setText("");
+    };
     const submit = (): void => {
         if (!canSend) return;
-        if (task?.kind === "edit") {
-            const { message } = task;
-            const failed = (refusal: unknown): void => setProblem(problemText(refusal instanceof ChatError ? refusal.code : undefined));
-            if (text !== message.text) model.room.edit(message.seq, { text }).catch(failed);
-        } else {
-            model.room.send({ text: text.trim(), ...(task ? { replyTo: task.message.seq } : {}) });
-            keep.setDraft(model.name, "");
-            setText("");
-        }
+        if (task?.kind === "edit") edit(task.message);
+        else send();
         onTask(undefined);
-        area.current?.focus();
     };
+    return { text, problem, left, canSend, write, submit };
+}
+
+export function Composer(props: ComposerProps) {
+    const { handle, model, session, task, onTask } = props;
+    const area = useRef<HTMLTextAreaElement>(null);
+    const { text, problem, left, canSend, write, submit } = useWriting(props);
+    const room = roomTitle(model.name);
+    const sendLabel = t(task?.kind === "edit" ? "composer.save" : "composer.send");
+    useImperativeHandle(handle, () => ({ focus: () => focusAfresh(area.current) }), []);
+    useLayoutEffect(() => fitHeight(area.current), [text]);
+
     const pressed = (event: KeyboardEvent): void => {
         // While an input method composes, Enter belongs to it.
         if (event.isComposing || event.keyCode === IME_KEY_CODE) return;
         const wantsSend = event.ctrlKey || event.metaKey || (enterSends() && !event.shiftKey && !event.altKey);
+        const last = event.key === "ArrowUp" && text === "" && !event.altKey ? model.lastOwn() : undefined;
         if (event.key === "Enter" && wantsSend) {
             event.preventDefault();
             submit();
-        } else if (event.key === "ArrowUp" && text === "" && !event.altKey) {
-            const message = model.lastOwn();
-            if (!message) return;
+        } else if (last) {
             event.preventDefault();
-            onTask({ kind: "edit", message });
+            onTask({ kind: "edit", message: last });
         }
+    };
+    const submitted = (event: Event): void => {
+        event.preventDefault();
+        submit();
+        area.current?.focus();
     };
 
     return (
-        <form
-            id="composer"
-            class="composer"
-            onSubmit={(event) => {
-                event.preventDefault();
-                submit();
-            }}
-        >
+        <form id="composer" class="composer" onSubmit={submitted}>
             {task && <TaskLine task={task} onEnd={() => onTask(undefined)} />}
             <div class="composer-box">
                 <textarea
@@ -123,10 +139,10 @@ export function Composer({ handle, model, session, task, onTask }: ComposerProps
                     class="composer-send"
                     data-testid="composer-send"
                     disabled={!canSend}
-                    aria-label={t(isEdit ? "composer.save" : "composer.send")}
-                    title={t(isEdit ? "composer.save" : "composer.send")}
+                    aria-label={sendLabel}
+                    title={sendLabel}
                 >
-                    <Icon name={isEdit ? "check" : "send"} />
+                    <Icon name={task?.kind === "edit" ? "check" : "send"} />
                 </button>
             </div>
             <p class={`composer-note${left < 0 || problem ? " is-problem" : ""}`} id="composer-note">

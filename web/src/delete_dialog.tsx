@@ -34,7 +34,13 @@ export function DeleteDialog({ model, message, onClose }: { model: RoomModel; me
                 <button type="button" class="button" onClick={onClose}>
                     {t("app.cancel")}
                 </button>
-                <button type="button" class="button is-danger" data-testid="delete-confirm" disabled={isBusy} onClick={() => void confirm()}>
+                <button
+                    type="button"
+                    class="button is-danger"
+                    data-testid="delete-confirm"
+                    disabled={isBusy}
+                    onClick={() => void confirm()}
+                >
                     {t("delete.confirm")}
                 </button>
             </div>

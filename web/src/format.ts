@@ -16,6 +16,15 @@ export function clockTime(at: number): string {
     return clock.format(at);
 }
 
+/** Without "am" and "pm", for where there is little room. */
+export function shortTime(at: number): string {
+    const parts = clock.formatToParts(at).filter(({ type }) => type !== "dayPeriod");
+    return parts
+        .map(({ value }) => value)
+        .join("")
+        .trim();
+}
+
 export function fullTime(at: number): string {
     return full.format(at);
 }
@@ -34,7 +43,10 @@ export function dayTitle(at: number, now = Date.now()): string {
 
 /** One or two letters that stand for a name. */
 export function initials(name: string): string {
-    const words = name.trim().split(/[\s._-]+/u).filter((word) => /[\p{L}\p{N}]/u.test(word));
+    const words = name
+        .trim()
+        .split(/[\s._-]+/u)
+        .filter((word) => /[\p{L}\p{N}]/u.test(word));
     const letters = words.map((word) => /[\p{L}\p{N}]/u.exec(word)?.[0] ?? "");
     const chosen = letters.length > 1 ? [letters[0], letters[letters.length - 1]] : letters;
     return chosen.join("").toLocaleUpperCase(locale) || "?";
@@ -55,7 +67,10 @@ const PREVIEW_CHARACTERS = 140;
 
 /** One line that says what a message is about, without its marks. */
 export function preview(text: string): string {
-    const line = text.replace(/```\w*|[*_~`]{1,3}/g, " ").replace(/\s+/g, " ").trim();
+    const line = text
+        .replace(/```\w*|[*_~`]{1,3}/g, " ")
+        .replace(/\s+/g, " ")
+        .trim();
     const characters = [...line];
     return characters.length > PREVIEW_CHARACTERS ? `${characters.slice(0, PREVIEW_CHARACTERS).join("")}…` : line;
 }

@@ -3,12 +3,16 @@
 
 const PATHS = {
     rooms: "M4 6h16M4 12h16M4 18h10",
-    members: "M16 19v-1a4 4 0 0 0-4-4H7a4 4 0 0 0-4 4v1M9.5 10.5a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4M21 19v-1a4 4 0 0 0-3-3.8M15.5 4.3a3.2 3.2 0 0 1 0 6",
+    members:
+        "M16 19v-1a4 4 0 0 0-4-4H7a4 4 0 0 0-4 4v1M9.5 10.5a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4" +
+        "M21 19v-1a4 4 0 0 0-3-3.8M15.5 4.3a3.2 3.2 0 0 1 0 6",
     send: "M5 12h13M12.5 6l6 6-6 6",
     plus: "M12 5v14M5 12h14",
     close: "M6 6l12 12M18 6L6 18",
     settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5v5M9 14.5v5",
-    sun: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8M12 3v1.5M12 19.5V21M3 12h1.5M19.5 12H21M5.6 5.6l1.1 1.1M17.3 17.3l1.1 1.1M18.4 5.6l-1.1 1.1M6.7 17.3l-1.1 1.1",
+    sun:
+        "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8M12 3v1.5M12 19.5V21M3 12h1.5M19.5 12H21" +
+        "M5.6 5.6l1.1 1.1M17.3 17.3l1.1 1.1M18.4 5.6l-1.1 1.1M6.7 17.3l-1.1 1.1",
     moon: "M20 14.2A8 8 0 0 1 9.8 4 8 8 0 1 0 20 14.2z",
     system: "M4 5h16v11H4zM9 20h6M12 16v4",
     down: "M12 5v13M6.5 12.5L12 18l5.5-5.5",
@@ -37,8 +41,14 @@ export function Icon({ name }: { name: IconName }) {
 export function Logo() {
     return (
         <svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-            <path class="logo-back" d="M13 4h9a7 7 0 0 1 7 7v4a7 7 0 0 1-3 5.7V25l-4-3h-9a7 7 0 0 1-7-7v-4a7 7 0 0 1 7-7z" />
-            <path class="logo-front" d="M10 9h8a6 6 0 0 1 6 6v2a6 6 0 0 1-6 6h-6l-5 4v-5.2A6 6 0 0 1 4 17v-2a6 6 0 0 1 6-6z" />
+            <path
+                class="logo-back"
+                d="M13 4h9a7 7 0 0 1 7 7v4a7 7 0 0 1-3 5.7V25l-4-3h-9a7 7 0 0 1-7-7v-4a7 7 0 0 1 7-7z"
+            />
+            <path
+                class="logo-front"
+                d="M10 9h8a6 6 0 0 1 6 6v2a6 6 0 0 1-6 6h-6l-5 4v-5.2A6 6 0 0 1 4 17v-2a6 6 0 0 1 6-6z"
+            />
             <circle class="logo-dot" cx="10" cy="16" r="1.5" />
             <circle class="logo-dot" cx="14.2" cy="16" r="1.5" />
             <circle class="logo-dot" cx="18.4" cy="16" r="1.5" />

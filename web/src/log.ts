@@ -114,7 +114,8 @@ export class Log {
 
     private changesOf(target: number): Changes {
         let changes = this.changes.get(target);
-        if (!changes) this.changes.set(target, (changes = { edit: undefined, deletion: undefined, reactions: new Map() }));
+        if (!changes)
+            this.changes.set(target, (changes = { edit: undefined, deletion: undefined, reactions: new Map() }));
         return changes;
     }
 

@@ -9,7 +9,8 @@ const ALLOWED_PROTOCOLS: ReadonlySet<string> = new Set(["http:", "https:", "mail
 /** Deeper nesting than anybody writes; it would only cost time. */
 const TOO_DEEP = /^(?:[ \t]*(?:>|[*+-]|\d{1,9}[.)])){10}/m;
 const BRACKETS_MAX = 300;
-const EMOJI_ONLY = /^(?:(?:\p{RI}{2}|\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\ufe0f|\u200d\p{Extended_Pictographic})*)\s*){1,6}$/u;
+const EMOJI = /(?:\p{RI}{2}|\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\ufe0f|\u200d\p{Extended_Pictographic})*)/u;
+const EMOJI_ONLY = new RegExp(`^(?:${EMOJI.source}\\s*){1,6}$`, "u");
 
 /** What a chat has no use for is not looked for, so that it stays plain text. */
 class ChatTokenizer extends Tokenizer {

@@ -5,7 +5,7 @@ import { Component } from "preact";
 import { t } from "../i18n";
 import { Avatar } from "./avatar";
 import { IconButton } from "./button";
-import { clockTime, fullTime, hueClass, isoTime, preview } from "./format";
+import { clockTime, fullTime, hueClass, isoTime, preview, shortTime } from "./format";
 import { Icon } from "./icons";
 import type { Message } from "./log";
 import { isEmojiOnly, renderMarkdown } from "./markdown";
@@ -72,7 +72,9 @@ export class MessageRow extends Component<MessageProps, MessageState> {
                 data-key={message.key}
                 data-status={status === "queued" ? "pending" : status}
             >
-                <div class="message-gutter">{isHead ? <Avatar user={message.user} /> : this.time("message-time is-side")}</div>
+                <div class="message-gutter">
+                    {isHead ? <Avatar user={message.user} /> : this.time("message-time is-side", shortTime)}
+                </div>
                 <div class="message-body">
                     {isHead && (
                         <div class="message-head">
@@ -91,11 +93,11 @@ export class MessageRow extends Component<MessageProps, MessageState> {
         );
     }
 
-    private time(classes: string) {
+    private time(classes: string, format = clockTime) {
         const { at } = this.props.message;
         return (
             <time class={classes} dateTime={isoTime(at)} title={fullTime(at)}>
-                {clockTime(at)}
+                {format(at)}
             </time>
         );
     }
@@ -105,7 +107,12 @@ export class MessageRow extends Component<MessageProps, MessageState> {
         const text = quoted?.isDeleted ? t("message.deleted") : (quoted?.text ?? t("message.replyUnknown"));
         const name = quoted?.user.name ?? "";
         return (
-            <button type="button" class="quote" onClick={() => onJump(seq)} aria-label={t("message.jump", { name: name || t("message.replyUnknown") })}>
+            <button
+                type="button"
+                class="quote"
+                onClick={() => onJump(seq)}
+                aria-label={t("message.jump", { name: name || t("message.replyUnknown") })}
+            >
                 <Icon name="reply" />
                 {quoted && <bdi class={`quote-author ${hueClass(quoted.user.id)}`}>{name}</bdi>}
                 <span class="quote-text" dir="auto">
@@ -138,7 +145,12 @@ export class MessageRow extends Component<MessageProps, MessageState> {
                     {message.isEdited && <span class="message-edited"> ({t("message.edited")})</span>}
                 </div>
                 {isLong && (
-                    <button type="button" class="link-button" aria-expanded={isOpen} onClick={() => this.setState({ isOpen: !isOpen })}>
+                    <button
+                        type="button"
+                        class="link-button"
+                        aria-expanded={isOpen}
+                        onClick={() => this.setState({ isOpen: !isOpen })}
+                    >
                         {t(isOpen ? "message.less" : "message.more")}
                     </button>
                 )}
@@ -153,10 +165,20 @@ export class MessageRow extends Component<MessageProps, MessageState> {
                 <div class="message-failure" role="alert">
                     <Icon name="alert" />
                     <span>{t("message.failed", { reason: problemText(problem) })}</span>
-                    <button type="button" class="link-button" data-testid="message-retry" onClick={() => actions.retry(message.key)}>
+                    <button
+                        type="button"
+                        class="link-button"
+                        data-testid="message-retry"
+                        onClick={() => actions.retry(message.key)}
+                    >
                         {t("message.retry")}
                     </button>
-                    <button type="button" class="link-button is-danger" data-testid="message-discard" onClick={() => actions.discard(message.key)}>
+                    <button
+                        type="button"
+                        class="link-button is-danger"
+                        data-testid="message-discard"
+                        onClick={() => actions.discard(message.key)}
+                    >
                         {t("message.discard")}
                     </button>
                 </div>
@@ -180,16 +202,44 @@ export class MessageRow extends Component<MessageProps, MessageState> {
         const copy = (): void => void navigator.clipboard?.writeText(message.text).catch(() => undefined);
         const pick = (emoji: string): void => {
             this.setState({ isPicking: false });
-            const isMine = message.reactions.some((one) => one.emoji === emoji && one.users.some(({ id }) => id === me?.id));
+            const isMine = message.reactions.some(
+                (one) => one.emoji === emoji && one.users.some(({ id }) => id === me?.id),
+            );
             actions.react(message, emoji, !isMine);
         };
         return (
             <div class="toolbar" role="toolbar" aria-label={t("message.actions")}>
-                <IconButton icon="smile" label={t("message.react")} testId="message-react" isExpanded={isPicking} onClick={() => this.setState({ isPicking: !isPicking })} />
-                <IconButton icon="reply" label={t("message.reply")} testId="message-reply" onClick={() => actions.reply(message)} />
-                {isOwn && <IconButton icon="edit" label={t("message.edit")} testId="message-edit" onClick={() => actions.edit(message)} />}
+                <IconButton
+                    icon="smile"
+                    label={t("message.react")}
+                    testId="message-react"
+                    isExpanded={isPicking}
+                    onClick={() => this.setState({ isPicking: !isPicking })}
+                />
+                <IconButton
+                    icon="reply"
+                    label={t("message.reply")}
+                    testId="message-reply"
+                    onClick={() => actions.reply(message)}
+                />
+                {isOwn && (
+                    <IconButton
+                        icon="edit"
+                        label={t("message.edit")}
+                        testId="message-edit"
+                        onClick={() => actions.edit(message)}
+                    />
+                )}
                 <IconButton icon="copy" label={t("message.copy")} onClick={copy} />
-                {isOwn && <IconButton icon="trash" label={t("message.delete")} testId="message-delete" class="is-danger" onClick={() => actions.delete(message)} />}
+                {isOwn && (
+                    <IconButton
+                        icon="trash"
+                        label={t("message.delete")}
+                        testId="message-delete"
+                        class="is-danger"
+                        onClick={() => actions.delete(message)}
+                    />
+                )}
                 {isPicking && <ReactionPicker onPick={pick} onClose={() => this.setState({ isPicking: false })} />}
             </div>
         );

@@ -16,7 +16,12 @@ export function NameDialog({ session }: { session: Session }) {
         <Dialog title={t("name.title")} testId="name-dialog" class="name-dialog">
             <p class="dialog-lead">{t("name.lead")}</p>
             <NameForm session={session} inputRef={input} submitLabel={t("name.submit")} placeholder={drawn} isFirst />
-            <button type="button" class="button is-quiet is-wide" data-testid="name-keep" onClick={() => session.named()}>
+            <button
+                type="button"
+                class="button is-quiet is-wide"
+                data-testid="name-keep"
+                onClick={() => session.named()}
+            >
                 {t("name.keep", { name: drawn })}
             </button>
         </Dialog>

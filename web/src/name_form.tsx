@@ -63,7 +63,12 @@ export function NameForm({ session, submitLabel, placeholder, inputRef, isFirst 
             <p class="problem" id="name-problem" role="alert">
                 {problem}
             </p>
-            <button type="submit" class={`button is-primary${isFirst ? " is-wide" : ""}`} data-testid="name-submit" disabled={isSaving}>
+            <button
+                type="submit"
+                class={`button is-primary${isFirst ? " is-wide" : ""}`}
+                data-testid="name-submit"
+                disabled={isSaving}
+            >
                 {isSaving ? t("name.saving") : submitLabel}
             </button>
         </form>

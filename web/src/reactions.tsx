@@ -19,8 +19,14 @@ export function Reactions({ message, me, onReact }: ReactionsProps) {
         <div class="reactions">
             {message.reactions.map(({ emoji, users }) => {
                 const isMine = users.some(({ id }) => id === me?.id);
-                const names = users.slice(0, NAMES_MAX).map(({ name }) => name).join(", ");
-                const label = t("message.reactionBy", { names: users.length > NAMES_MAX ? `${names}, …` : names, emoji });
+                const names = users
+                    .slice(0, NAMES_MAX)
+                    .map(({ name }) => name)
+                    .join(", ");
+                const label = t("message.reactionBy", {
+                    names: users.length > NAMES_MAX ? `${names}, …` : names,
+                    emoji,
+                });
                 return (
                     <button
                         key={emoji}

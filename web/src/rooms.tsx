@@ -62,7 +62,12 @@ function FollowedRoom({ model, session, onPick }: { model: RoomModel; session: S
     const classes = ["room-item", isCurrent ? "is-current" : "", unread > 0 ? "is-unread" : ""];
     return (
         <li class={classes.join(" ")} data-testid="room-item" data-room={model.name} data-unread={unread}>
-            <a class="room-link" href={hashOf(model.name)} aria-current={isCurrent ? "page" : undefined} onClick={onPick}>
+            <a
+                class="room-link"
+                href={hashOf(model.name)}
+                aria-current={isCurrent ? "page" : undefined}
+                onClick={onPick}
+            >
                 <RoomName name={model.name} />
                 {unread > 0 && (
                     <span class={`badge${model.hasMention ? " is-mention" : ""}`}>

@@ -18,7 +18,7 @@ export function hashOf(room: string): string {
     return PREFIX + encodeURIComponent(room);
 }
 
-/** The name as the server compares it, or undefined where it cannot be one. Spaces become dashes, a `#` in front goes. */
+/** As the server compares names, or undefined where it cannot be one. Spaces become dashes, a `#` in front goes. */
 export function foldRoomName(typed: string): string | undefined {
     const name = typed.trim().replace(/^#/, "").replace(/\s+/g, "-").normalize("NFKC").toLowerCase();
     if ([...name].length > NAME_MAX) return undefined;

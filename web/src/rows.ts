@@ -82,7 +82,12 @@ export function buildRows({ messages, drafts, userId, dividerSeq }: RowsInput): 
         // The clocks of the two sides differ; a draft is never older than what it follows.
         const at = Math.max(draft.at, previous?.at ?? 0);
         const name = previous?.userId === userId ? (previous?.name ?? "") : "";
-        rows.push({ kind: "draft", id: draft.id, draft, isHead: isHead({ userId, name, at }, draft.replyTo !== undefined) });
+        rows.push({
+            kind: "draft",
+            id: draft.id,
+            draft,
+            isHead: isHead({ userId, name, at }, draft.replyTo !== undefined),
+        });
     }
     return rows;
 }

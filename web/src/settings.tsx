@@ -36,9 +36,28 @@ export function Settings({ session, onClose }: { session: Session; onClose: () =
     };
     return (
         <Dialog title={t("settings.title")} onClose={onClose} testId="settings-dialog">
-            <NameForm session={session} submitLabel={t("settings.save")} placeholder={session.user?.name ?? ""} onSaved={onClose} />
-            <Choice legend={t("settings.theme")} name="theme" values={THEMES} chosen={theme} label={(value) => t(`settings.theme.${value}`)} onChoose={chooseTheme} />
-            <Choice legend={t("settings.enter")} name="enter" values={ENTER_KEYS} chosen={enterKey} label={(value) => t(`settings.enter.${value}`)} onChoose={chooseEnter} />
+            <NameForm
+                session={session}
+                submitLabel={t("settings.save")}
+                placeholder={session.user?.name ?? ""}
+                onSaved={onClose}
+            />
+            <Choice
+                legend={t("settings.theme")}
+                name="theme"
+                values={THEMES}
+                chosen={theme}
+                label={(value) => t(`settings.theme.${value}`)}
+                onChoose={chooseTheme}
+            />
+            <Choice
+                legend={t("settings.enter")}
+                name="enter"
+                values={ENTER_KEYS}
+                chosen={enterKey}
+                label={(value) => t(`settings.enter.${value}`)}
+                onChoose={chooseEnter}
+            />
             <h3 class="label">{t("settings.shortcuts")}</h3>
             <dl class="shortcuts">
                 {SHORTCUTS.map(([keys, label]) => (
@@ -77,7 +96,13 @@ function Choice<Value extends string>({ legend, name, values, chosen, label, onC
             <div class="choice-row">
                 {values.map((value) => (
                     <label key={value} class="choice-item">
-                        <input type="radio" name={name} value={value} checked={value === chosen} onChange={() => onChoose(value)} />
+                        <input
+                            type="radio"
+                            name={name}
+                            value={value}
+                            checked={value === chosen}
+                            onChange={() => onChoose(value)}
+                        />
                         <span>{label(value)}</span>
                     </label>
                 ))}

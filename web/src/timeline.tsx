@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The messages of a room and the place that is looked at. What one reads stays where it is: at the end new messages push
-// it up, anywhere else nothing moves, whatever comes above or below.
+// The messages of a room and the place that is looked at. What one reads stays where it is: at the end new messages
+// push it up, anywhere else nothing moves, whatever comes above or below.
 import { Component, createRef } from "preact";
 import { t } from "../i18n";
 import { dayTitle, isoTime } from "./format";
@@ -123,7 +123,12 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
                     </div>
                 </div>
                 {(!isAtEnd || !isTail) && messages.length > 0 && (
-                    <button type="button" class={`jump${model.unread > 0 ? " has-new" : ""}`} data-testid="jump-latest" onClick={() => this.jumpToEnd()}>
+                    <button
+                        type="button"
+                        class={`jump${model.unread > 0 ? " has-new" : ""}`}
+                        data-testid="jump-latest"
+                        onClick={() => this.jumpToEnd()}
+                    >
                         <Icon name="down" />
                         {model.unread > 0 ? t("timeline.latestCount", { count: model.unread }) : t("timeline.latest")}
                     </button>
@@ -190,7 +195,13 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
                 );
             case "new":
                 return (
-                    <div key={row.id} class="divider is-new" role="separator" data-row={row.id} data-testid="new-divider">
+                    <div
+                        key={row.id}
+                        class="divider is-new"
+                        role="separator"
+                        data-row={row.id}
+                        data-testid="new-divider"
+                    >
                         <span>{t("timeline.new")}</span>
                     </div>
                 );
@@ -239,7 +250,8 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
 
     private stick(): void {
         const scroller = this.scroller.current;
-        if (scroller && this.state.isAtEnd && this.state.bounds.toSeq === undefined) scroller.scrollTop = scroller.scrollHeight;
+        if (scroller && this.state.isAtEnd && this.state.bounds.toSeq === undefined)
+            scroller.scrollTop = scroller.scrollHeight;
     }
 
     private findAnchor(): Anchor | undefined {
@@ -270,7 +282,8 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
         const rest = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
         const isAtEnd = rest < END_PX && this.state.bounds.toSeq === undefined;
         if (isAtEnd && !this.state.isAtEnd) this.setState({ isAtEnd, bounds: TAIL });
-        else if (!isAtEnd && this.state.isAtEnd) this.setState({ isAtEnd, bounds: pinned(messages, this.state.bounds) });
+        else if (!isAtEnd && this.state.isAtEnd)
+            this.setState({ isAtEnd, bounds: pinned(messages, this.state.bounds) });
         else this.lookAround();
     }
 
@@ -303,7 +316,8 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
     }
 
     private markRead(): void {
-        const isSeen = this.isPlaced && this.state.isAtEnd && document.visibilityState === "visible" && document.hasFocus();
+        const isSeen =
+            this.isPlaced && this.state.isAtEnd && document.visibilityState === "visible" && document.hasFocus();
         if (isSeen) this.props.model.markRead();
     }
 
@@ -349,7 +363,8 @@ function moveFocus(event: KeyboardEvent): void {
     const step = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
     const target = event.target as HTMLElement;
     const isPlain = !event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;
-    if (step === 0 || !isPlain || !(target.dataset.testid === "message" || target.getAttribute("role") === "log")) return;
+    if (step === 0 || !isPlain || !(target.dataset.testid === "message" || target.getAttribute("role") === "log"))
+        return;
     const all = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>('[data-testid="message"]')];
     const index = all.indexOf(target);
     const next = index < 0 ? all[all.length - 1] : all[index + step];

@@ -17,8 +17,23 @@ const message = (seq: number, text: string, more: object = {}): RoomEvent => ({
     key: `k${seq}`,
     ...more,
 });
-const edited = (seq: number, target: number, text: string): RoomEvent => ({ type: "edited", room: "lobby", seq, at: 1, user: ada, target, text });
-const deleted = (seq: number, target: number): RoomEvent => ({ type: "deleted", room: "lobby", seq, at: 1, user: ada, target });
+const edited = (seq: number, target: number, text: string): RoomEvent => ({
+    type: "edited",
+    room: "lobby",
+    seq,
+    at: 1,
+    user: ada,
+    target,
+    text,
+});
+const deleted = (seq: number, target: number): RoomEvent => ({
+    type: "deleted",
+    room: "lobby",
+    seq,
+    at: 1,
+    user: ada,
+    target,
+});
 const reaction = (seq: number, target: number, emoji: string, user = bob, on = true): RoomEvent => ({
     type: "reaction",
     room: "lobby",
@@ -33,11 +48,20 @@ const reaction = (seq: number, target: number, emoji: string, user = bob, on = t
 /** Each order of a few events. */
 function orders<T>(items: readonly T[]): T[][] {
     if (items.length <= 1) return [[...items]];
-    return items.flatMap((item, index) => orders([...items.slice(0, index), ...items.slice(index + 1)]).map((rest) => [item, ...rest]));
+    return items.flatMap((item, index) =>
+        orders([...items.slice(0, index), ...items.slice(index + 1)]).map((rest) => [item, ...rest]),
+    );
 }
 
 test("the fold is the same in whatever order the events come", () => {
-    const events = [message(1, "first"), edited(2, 1, "second"), edited(3, 1, "third"), reaction(4, 1, "a"), reaction(5, 1, "a", bob, false), reaction(6, 1, "b", ada)];
+    const events = [
+        message(1, "first"),
+        edited(2, 1, "second"),
+        edited(3, 1, "third"),
+        reaction(4, 1, "a"),
+        reaction(5, 1, "a", bob, false),
+        reaction(6, 1, "b", ada),
+    ];
     for (const order of orders(events)) {
         const log = new Log();
         for (const event of order) log.add(event);
@@ -75,7 +99,10 @@ test("a replayed message that was deleted earlier is a deleted one", () => {
 test("older pages come in front", () => {
     const log = new Log();
     for (const seq of [5, 6, 3, 4, 1, 2]) log.add(message(seq, String(seq)));
-    assert.deepEqual(log.messages.map(({ seq }) => seq), [1, 2, 3, 4, 5, 6]);
+    assert.deepEqual(
+        log.messages.map(({ seq }) => seq),
+        [1, 2, 3, 4, 5, 6],
+    );
     assert.deepEqual([log.first, log.last], [1, 6]);
 });
 

@@ -5,7 +5,21 @@ import { type ComponentChildren, isValidElement, type VNode } from "preact";
 import { CodeBlock } from "../src/code_block";
 import { isEmojiOnly, renderMarkdown, safeHref, splitMentions } from "../src/markdown";
 
-const ALLOWED = new Set(["p", "strong", "em", "del", "code", "br", "blockquote", "ul", "ol", "li", "a", "span", "mark"]);
+const ALLOWED = new Set([
+    "p",
+    "strong",
+    "em",
+    "del",
+    "code",
+    "br",
+    "blockquote",
+    "ul",
+    "ol",
+    "li",
+    "a",
+    "span",
+    "mark",
+]);
 
 /** The nodes as text in brackets; refuses what is not allowed. */
 function show(children: ComponentChildren): string {
@@ -37,12 +51,39 @@ test("the subset becomes elements", () => {
 });
 
 test("what a chat has no use for stays as it was typed", () => {
-    const cases = ["# not a heading", "<b>x</b>", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "&lt;b&gt; &amp;", "---", "    indented", "| a | b |", "[a]: https://example.org"];
-    for (const text of cases) assert.equal(show(renderMarkdown(text)).replace(/^\[p ([\s\S]*)\]$/, "$1").trim().replace(/\[a \S+ (\S+?)\]/g, "$1"), text.trim());
+    const cases = [
+        "# not a heading",
+        "<b>x</b>",
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "&lt;b&gt; &amp;",
+        "---",
+        "    indented",
+        "| a | b |",
+        "[a]: https://example.org",
+    ];
+    for (const text of cases)
+        assert.equal(
+            show(renderMarkdown(text))
+                .replace(/^\[p ([\s\S]*)\]$/, "$1")
+                .trim()
+                .replace(/\[a \S+ (\S+?)\]/g, "$1"),
+            text.trim(),
+        );
 });
 
 test("an address that is not http, https or mailto never becomes a link", () => {
-    const schemes = ["javascript:alert(1)", "JaVaScRiPt:alert(1)", " javascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "//example.org", "/relative", "blob:x"];
+    const schemes = [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        " javascript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "file:///etc/passwd",
+        "//example.org",
+        "/relative",
+        "blob:x",
+    ];
     for (const href of schemes) {
         assert.ok(!show(renderMarkdown(`[x](${href})`)).includes("[a "), href);
         assert.ok(!show(renderMarkdown(`[x](<${href}>)`)).includes("[a "), href);
@@ -56,12 +97,33 @@ test("an image is not loaded", () => {
 });
 
 test("text made to be slow or deep is shown all the same, and soon", () => {
-    const cases = [">".repeat(8_000), "- ".repeat(4_000), "[".repeat(8_000), "[a](".repeat(2_000), "*a **b ".repeat(1_100), "`".repeat(8_000), "_".repeat(8_000), "a_".repeat(4_000), "~".repeat(8_000), "<".repeat(8_000), "\\".repeat(8_000), "![".repeat(4_000), "1. ".repeat(2_600), "\n> ".repeat(2_600), "www.".repeat(2_000), "a@".repeat(4_000), "http://".repeat(1_100)];
+    const cases = [
+        ">".repeat(8_000),
+        "- ".repeat(4_000),
+        "[".repeat(8_000),
+        "[a](".repeat(2_000),
+        "*a **b ".repeat(1_100),
+        "`".repeat(8_000),
+        "_".repeat(8_000),
+        "a_".repeat(4_000),
+        "~".repeat(8_000),
+        "<".repeat(8_000),
+        "\\".repeat(8_000),
+        "![".repeat(4_000),
+        "1. ".repeat(2_600),
+        "\n> ".repeat(2_600),
+        "www.".repeat(2_000),
+        "a@".repeat(4_000),
+        "http://".repeat(1_100),
+    ];
     for (const text of cases) {
         const start = process.cpuUsage();
         show(renderMarkdown(text));
         const spent = process.cpuUsage(start);
-        assert.ok(spent.user + spent.system < 1_500_000, `${text.slice(0, 8)}… took ${(spent.user + spent.system) / 1000} ms`);
+        assert.ok(
+            spent.user + spent.system < 1_500_000,
+            `${text.slice(0, 8)}… took ${(spent.user + spent.system) / 1000} ms`,
+        );
     }
 });
 

@@ -8,7 +8,8 @@ test("an address and its room lead to each other", () => {
 });
 
 test("an address that names no room leads to the lobby", () => {
-    for (const hash of ["", "#", "#/", "#/room/", "#/room/%", "#/room/a%2Fb", "#/room/<b>", `#/room/${"x".repeat(65)}`]) assert.equal(roomOf(hash), "lobby", hash);
+    for (const hash of ["", "#", "#/", "#/room/", "#/room/%", "#/room/a%2Fb", "#/room/<b>", `#/room/${"x".repeat(65)}`])
+        assert.equal(roomOf(hash), "lobby", hash);
 });
 
 test("what people type becomes a name where it can", () => {

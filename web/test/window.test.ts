@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { around, type Bounds, extendedDown, extendedUp, pinned, SHOWN_MAX, TAIL, TAIL_COUNT, visibleRange } from "../src/window";
+import {
+    around,
+    type Bounds,
+    extendedDown,
+    extendedUp,
+    pinned,
+    SHOWN_MAX,
+    TAIL,
+    TAIL_COUNT,
+    visibleRange,
+} from "../src/window";
 
 /** Only every second event is a message. */
 const messages = Array.from({ length: 1_000 }, (_, index) => ({ seq: index * 2 + 1 }));
@@ -50,6 +60,9 @@ test("what is pinned stays when older and newer messages come", () => {
 test("a message that is jumped to is among those shown", () => {
     for (const seq of [1, 3, 999, 1_999]) {
         const [start, end] = visibleRange(messages, around(messages, seq));
-        assert.ok(messages.slice(start, end).some((one) => one.seq === seq), String(seq));
+        assert.ok(
+            messages.slice(start, end).some((one) => one.seq === seq),
+            String(seq),
+        );
     }
 });

@@ -107,7 +107,7 @@ export class Client {
         return this.emitter.on(name, listener);
     }
 
-    /** Connects; where the client waits for its next attempt, it tries now. Also comes back after the server ended it. */
+    /** Connects, or tries now where it waits for its next attempt. Also comes back after the server ended it. */
     connect(): void {
         if (!this.isOver) this.connection.connect();
     }
@@ -271,7 +271,8 @@ export class Client {
             try {
                 return await this.connection.request(command);
             } catch (problem) {
-                const mayWait = problem instanceof ChatError && (problem.code === "rate_limited" || problem.code === "busy");
+                const mayWait =
+                    problem instanceof ChatError && (problem.code === "rate_limited" || problem.code === "busy");
                 if (!mayWait || tries >= PATIENCE_TRIES) throw problem;
                 const pauseMs = problem.retryAfterMs ?? PAUSE_DEFAULT_MS;
                 await new Promise<void>((resolve) => this.environment.after(pauseMs, resolve));

@@ -32,7 +32,13 @@ export type ClientErrorCode = (typeof CLIENT_ERROR_CODES)[number];
 export type ErrorCode = ServerErrorCode | ClientErrorCode;
 
 /** Trying the same thing again later may work. */
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["rate_limited", "busy", "internal", "timeout", "connection_lost"]);
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+    "rate_limited",
+    "busy",
+    "internal",
+    "timeout",
+    "connection_lost",
+]);
 
 export function isRetryable(code: ErrorCode): boolean {
     return RETRYABLE.has(code);
@@ -89,7 +95,7 @@ export function closeMeaning(code: number): CloseMeaning {
     return { action: "retry", reason: "lost" };
 }
 
-/** The connection was closed for what a frame of ours held, so sending that frame again would close the next one too. */
+/** The connection was closed for what a frame of ours held; sent again, that frame would close the next one too. */
 export function blamesFrame(code: number): boolean {
     return code === 1002 || code === 1007 || code === 1009;
 }

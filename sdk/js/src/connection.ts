@@ -6,7 +6,14 @@
 //                 any state ─▶ closed (close() was called, or a close code that forbids to come back)
 import type { Backoff } from "./backoff.js";
 import { blamesFrame, closeMeaning, isServerErrorCode, type Reason, SUBPROTOCOL } from "./codes.js";
-import { type Command, decodeFrame, encodeCommand, type ErrorFrame, type ServerFrame, type WelcomeFrame } from "./codec.js";
+import {
+    type Command,
+    decodeFrame,
+    encodeCommand,
+    type ErrorFrame,
+    type ServerFrame,
+    type WelcomeFrame,
+} from "./codec.js";
 import type { Environment, Hint, Socket, SocketClass } from "./environment.js";
 import { ChatError } from "./errors.js";
 
@@ -284,7 +291,11 @@ export class Connection {
         this.rejectPending(new ChatError("connection_lost", "The connection to the server was lost."));
         if (wasOnline) this.options.onLost(blamesFrame(code));
         const meaning = closeMeaning(code);
-        const common = { code, attempt: this.options.backoff.attempts + 1, ...(message === undefined ? {} : { message }) };
+        const common = {
+            code,
+            attempt: this.options.backoff.attempts + 1,
+            ...(message === undefined ? {} : { message }),
+        };
         if (meaning.action === "stop" && !this.mayRenew(meaning.reason)) {
             this.attempt += 1;
             this.stopHints?.();

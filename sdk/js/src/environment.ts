@@ -30,6 +30,8 @@ export type Hint = "visible" | "online" | "offline";
 export interface Environment {
     now(): number;
     random(): number;
+    /** An id of 128 random bits in hex, for the keys that make a repeated send harmless. */
+    drawKey(): string;
     /** Calls `callback` once after `ms`; returns the call that prevents it. */
     after(ms: number, callback: () => void): () => void;
     /** False only where the browser is sure that there is no network. */
@@ -44,6 +46,7 @@ export function defaultEnvironment(): Environment {
     return {
         now: () => Date.now(),
         random: () => Math.random(),
+        drawKey,
         after(ms, callback) {
             const timer = setTimeout(callback, ms);
             return () => clearTimeout(timer);
@@ -68,12 +71,11 @@ export function defaultEnvironment(): Environment {
     };
 }
 
-/** A random id of 128 bits in hex, for the keys that make a repeated send harmless. */
-export function drawKey(random: () => number): string {
+function drawKey(): string {
     const bytes = new Uint8Array(16);
     const source = (globalThis as { crypto?: Crypto }).crypto;
     // Node 18 has no global `crypto`; a key needs to be unlikely to repeat, not to be secret.
     if (source) source.getRandomValues(bytes);
-    else for (let i = 0; i < bytes.length; i += 1) bytes[i] = Math.floor(random() * 256);
+    else for (let i = 0; i < bytes.length; i += 1) bytes[i] = Math.floor(Math.random() * 256);
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

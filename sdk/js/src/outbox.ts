@@ -181,7 +181,10 @@ export class Outbox {
             if (entry.userId === undefined) {
                 entry.userId = userId;
             } else if (entry.userId !== userId && entry.status === "pending") {
-                this.fail(entry, new ChatError("unauthorized", "You are signed in as somebody else now; send it again?"));
+                this.fail(
+                    entry,
+                    new ChatError("unauthorized", "You are signed in as somebody else now; send it again?"),
+                );
             }
         }
     }
@@ -207,7 +210,10 @@ export class Outbox {
         const { command } = entry;
         const bytesMax = this.options.textBytesMax();
         if ("text" in command && bytesMax !== undefined && textBytes(command.text) > bytesMax) {
-            this.fail(entry, new ChatError("too_large", `The message is longer than ${bytesMax} bytes; make it shorter.`));
+            this.fail(
+                entry,
+                new ChatError("too_large", `The message is longer than ${bytesMax} bytes; make it shorter.`),
+            );
             this.flush();
             return;
         }

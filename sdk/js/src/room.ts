@@ -15,7 +15,7 @@ import type {
     User,
 } from "./codec.js";
 import { Emitter, type Unsubscribe } from "./emitter.js";
-import { drawKey, type Environment } from "./environment.js";
+import type { Environment } from "./environment.js";
 import { ChatError } from "./errors.js";
 import type { Acknowledged, Outbox, OutboxCommand, OutboxEntry, OutboxStatus } from "./outbox.js";
 import { Sequence } from "./sequence.js";
@@ -274,7 +274,8 @@ export class Room {
         const turn = this.joinCount;
         this.sequence.hold();
         const after = this.sequence.last;
-        const resume = after === undefined ? {} : { after, ...(this.lastEpoch === undefined ? {} : { epoch: this.lastEpoch }) };
+        const resume =
+            after === undefined ? {} : { after, ...(this.lastEpoch === undefined ? {} : { epoch: this.lastEpoch }) };
         const replay = after === undefined && this.replay !== undefined ? { history: this.replay } : {};
         try {
             const command: Command = { type: "join", room: this.name, ...resume, ...replay };
@@ -351,7 +352,7 @@ export class Room {
     }
 
     private key(): string {
-        return drawKey(this.host.environment.random);
+        return this.host.environment.drawKey();
     }
 
     private queue(command: OutboxCommand): OutboxEntry {

@@ -40,7 +40,10 @@ describe("connection", () => {
         const client = open();
         const user = await client.ready();
         assert.deepEqual(user, client.user);
-        assert.deepEqual(server.received.map(({ type }) => type), ["ping"]);
+        assert.deepEqual(
+            server.received.map(({ type }) => type),
+            ["ping"],
+        );
     });
 
     test("a guest's token is kept and brought back as the first frame", async () => {
@@ -52,7 +55,11 @@ describe("connection", () => {
         const now = await second.ready();
         assert.equal(now.id, before.id);
         assert.equal(server.received.filter(({ type }) => type === "login").length, 1);
-        assert.equal(server.received.findIndex(({ type }) => type === "login"), 1, "before anything else");
+        assert.equal(
+            server.received.findIndex(({ type }) => type === "login"),
+            1,
+            "before anything else",
+        );
     });
 
     test("where the cookie says who it is, no token is sent or kept", async () => {
@@ -60,7 +67,10 @@ describe("connection", () => {
         storage.setItem("natter.token", "token-u-other");
         await open({ storage, identity: "cookie" }).ready();
         assert.equal(storage.getItem("natter.token"), "token-u-other");
-        assert.deepEqual(server.received.map(({ type }) => type), ["ping"]);
+        assert.deepEqual(
+            server.received.map(({ type }) => type),
+            ["ping"],
+        );
     });
 
     test("a refused token closes the client and never makes it a new guest", async () => {

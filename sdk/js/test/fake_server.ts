@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small server of natter.v1 in memory, for tests and for working on the page. It keeps rooms, keys and presence as the
-// protocol says, and does on purpose what a real server does only on a bad day: see `intercept`, `breakAll`, `publish`.
+// A small server of natter.v1 in memory, for tests and for working on the page. It keeps rooms, keys and presence as
+// the protocol says, and does on purpose what a real server does only on a bad day: see `intercept`, `breakAll`, `publish`.
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
@@ -41,7 +41,13 @@ export interface FakeOptions {
 
 const MEMBERS_MAX = 100;
 const NAMES = ["Calm Heron", "Quiet Otter", "Bright Finch", "Gentle Lynx", "Merry Wren", "Swift Hare"];
-const LIMITS = { text_bytes: 8_192, frame_bytes: 65_536, history_events: 200, name_characters: 32, room_characters: 64 };
+const LIMITS = {
+    text_bytes: 8_192,
+    frame_bytes: 65_536,
+    history_events: 200,
+    name_characters: 32,
+    room_characters: 64,
+};
 
 export class FakeServer {
     readonly connections = new Set<FakeConnection>();
@@ -59,7 +65,8 @@ export class FakeServer {
 
     constructor(private readonly options: FakeOptions = {}) {
         this.sockets.on("headers", (headers, request: IncomingMessage & { newCookie?: string }) => {
-            if (request.newCookie) headers.push(`Set-Cookie: natter=${request.newCookie}; HttpOnly; SameSite=Lax; Path=/`);
+            if (request.newCookie)
+                headers.push(`Set-Cookie: natter=${request.newCookie}; HttpOnly; SameSite=Lax; Path=/`);
         });
     }
 
@@ -86,7 +93,9 @@ export class FakeServer {
 
     /** Answers the upgrades of another HTTP server. */
     attach(http: Server): void {
-        http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => this.upgrade(request, socket, head));
+        http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+            this.upgrade(request, socket, head),
+        );
     }
 
     /** Cuts all connections and stops listening; `listen` with the same port brings it back. */
@@ -235,7 +244,12 @@ export class FakeServer {
         const token = String(frame.token);
         const user = this.users.get(token.replace(/^token-/, ""));
         if (!this.acceptsToken(token)) {
-            this.send(connection, { type: "error", ref: frame.ref, code: "unauthorized", message: "The token is outdated." });
+            this.send(connection, {
+                type: "error",
+                ref: frame.ref,
+                code: "unauthorized",
+                message: "The token is outdated.",
+            });
             connection.socket.close(4001);
             return undefined;
         }
@@ -267,8 +281,11 @@ export class FakeServer {
 
     private append(connection: FakeConnection, roomName: string, frame: Fields): Fields {
         const room = this.room(roomName);
-        if (!connection.rooms.has(roomName)) return { type: "error", code: "forbidden", message: "Join the room first." };
-        const found = room.log.find((event) => event.key === frame.key && (event.user as FakeUser).id === connection.user.id);
+        if (!connection.rooms.has(roomName))
+            return { type: "error", code: "forbidden", message: "Join the room first." };
+        const found = room.log.find(
+            (event) => event.key === frame.key && (event.user as FakeUser).id === connection.user.id,
+        );
         const { key } = frame;
         if (found) return { type: "ack", room: roomName, key, seq: found.seq, at: found.at, duplicate: true };
         const event = this.publish(roomName, connection.user, eventOf(frame));
@@ -339,6 +356,11 @@ function eventOf(frame: Fields): Fields {
         case "react":
             return { type: "reaction", key, target: seq, emoji, on };
         default:
-            return { type: "message", key, text, ...(frame.reply_to === undefined ? {} : { reply_to: frame.reply_to }) };
+            return {
+                type: "message",
+                key,
+                text,
+                ...(frame.reply_to === undefined ? {} : { reply_to: frame.reply_to }),
+            };
     }
 }

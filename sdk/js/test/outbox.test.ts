@@ -98,7 +98,10 @@ describe("outbox", () => {
         server.breakAll();
         await until(() => client.state === "waiting");
         const messages = ["a", "b", "c"].map((text) => room.send(text));
-        assert.deepEqual(messages.map(({ status }) => status), ["pending", "pending", "pending"]);
+        assert.deepEqual(
+            messages.map(({ status }) => status),
+            ["pending", "pending", "pending"],
+        );
         await comeBack(client);
         await Promise.all(messages.map(({ ack }) => ack));
         assert.deepEqual(texts(), ["a", "b", "c"]);
@@ -116,7 +119,10 @@ describe("outbox", () => {
         await until(() => refusals === 1);
         await quiet();
         assert.deepEqual(texts(), []);
-        assert.deepEqual(messages.map(({ status }) => status), ["pending", "pending"]);
+        assert.deepEqual(
+            messages.map(({ status }) => status),
+            ["pending", "pending"],
+        );
         world.pass(1_500);
         await Promise.all(messages.map(({ ack }) => ack));
         assert.deepEqual(texts(), ["a", "b"]);
@@ -124,7 +130,8 @@ describe("outbox", () => {
 
     test("an error fails the message with its reason, and a retry keeps its id", async () => {
         const { room } = await joined();
-        server.intercept = ({ type }) => (type === "send" ? { type: "error", code: "internal", message: "Disk." } : "pass");
+        server.intercept = ({ type }) =>
+            type === "send" ? { type: "error", code: "internal", message: "Disk." } : "pass";
         const message = room.send("hello");
         await assert.rejects(message.ack, (problem: ChatError) => problem.code === "internal" && problem.retryable);
         assert.equal(message.status, "failed");
@@ -133,7 +140,10 @@ describe("outbox", () => {
         message.retry();
         assert.equal(message.status, "pending");
         await message.ack;
-        assert.deepEqual(sends().map(({ key }) => key), [message.id, message.id]);
+        assert.deepEqual(
+            sends().map(({ key }) => key),
+            [message.id, message.id],
+        );
         assert.deepEqual(texts(), ["hello"]);
     });
 
@@ -182,7 +192,10 @@ describe("outbox", () => {
         const sent = room.send("too late");
         await until(() => sends().length === 1);
         assert.equal(sent.cancel(), false);
-        assert.deepEqual(sends().map(({ text }) => text), ["too late"]);
+        assert.deepEqual(
+            sends().map(({ text }) => text),
+            ["too late"],
+        );
     });
 
     test("what was not sent survives a restart of the program", async () => {
@@ -194,7 +207,10 @@ describe("outbox", () => {
         client.close();
         const later = open({ storage });
         const again = later.room("lobby");
-        assert.deepEqual(again.pending().map(({ id, text }) => [id, text]), [[message.id, "from before"]]);
+        assert.deepEqual(
+            again.pending().map(({ id, text }) => [id, text]),
+            [[message.id, "from before"]],
+        );
         await again.join();
         await until(() => texts().length === 1);
         await until(() => storage.length === 1, "only the token is left");
@@ -253,6 +269,9 @@ describe("outbox", () => {
         await comeBack(client);
         await reacting;
         await room.delete(seq);
-        assert.deepEqual(server.room("lobby").log.map(({ type }) => type), ["message", "edited", "reaction", "deleted"]);
+        assert.deepEqual(
+            server.room("lobby").log.map(({ type }) => type),
+            ["message", "edited", "reaction", "deleted"],
+        );
     });
 });

@@ -277,7 +277,10 @@ describe("room", () => {
         assert.ok(joined.includes(other.user?.name ?? ""));
         assert.equal((await room.members()).count, 2);
         const rooms = await client.rooms();
-        assert.deepEqual(rooms.map((info) => [info.room, info.count, info.joined]), [["lobby", 2, true]]);
+        assert.deepEqual(
+            rooms.map((info) => [info.room, info.count, info.joined]),
+            [["lobby", 2, true]],
+        );
     });
 
     test("history serves pages in both directions", async () => {

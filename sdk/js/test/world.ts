@@ -13,6 +13,7 @@ export class World implements Environment {
     chance = 0.5;
     online = true;
     private clock = 1_000_000;
+    private keys = 0;
     private readonly timers = new Set<Timer>();
     private readonly hints = new Set<(hint: Hint) => void>();
 
@@ -22,6 +23,11 @@ export class World implements Environment {
 
     random(): number {
         return this.chance;
+    }
+
+    drawKey(): string {
+        this.keys += 1;
+        return `key-${this.clock}-${this.keys}`;
     }
 
     after(ms: number, callback: () => void): () => void {

@@ -19,37 +19,65 @@ static size_t length(const struct list_link *head)
     return count;
 }
 
-/* Each distance around the edges of the levels, from each phase of the wheel that differs. */
+/* Around the edges of the levels, from each phase of the wheel that differs. */
+static const uint64_t distances[] = {1,     2,       255,     256,     257,     511,     512,
+                                     16127, 16128,   16129,   16383,   16384,   16385,   32768,
+                                     99999, 1048575, 1048576, 1048577, 1064960, 2000000, 3000000};
+static const uint64_t starts[] = {0, 1, 255, 256, 16383, 16384, 1048575, 1048576, 123456703, 123456789};
+
+/* Goes to the tick in strides of at most `stride`, sleeping no longer than the wheel says. */
+static void ride_to_tick(uint64_t start, uint64_t distance, uint64_t stride)
+{
+    struct wheel wheel;
+    struct wheel_timer timer;
+    struct list_link due;
+    list_init(&due);
+    wheel_init(&wheel, start);
+    wheel_timer_init(&timer);
+    uint64_t tick = start + distance;
+    wheel_arm(&wheel, &timer, tick);
+    while (wheel.now < tick) {
+        assert_true(wheel_timer_is_armed(&timer));
+        assert_true(list_is_empty(&due));
+        uint64_t ahead = wheel_until_next(&wheel, UINT32_MAX);
+        assert_in_range(ahead, 1, tick - wheel.now);
+        wheel_advance(&wheel, wheel.now + (ahead < stride ? ahead : stride), &due);
+    }
+    assert_false(wheel_timer_is_armed(&timer));
+    assert_ptr_equal(due.next, &timer.link);
+    assert_int_equal(wheel.count, 0);
+    assert_int_equal(wheel_until_next(&wheel, 1000), 1000);
+}
+
 static void a_timer_fires_at_its_tick_and_not_before(void **state)
 {
     (void)state;
-    static const uint64_t distances[] = {1,       2,       255,     256,     257,     511,
-                                         512,     16383,   16384,   16385,   32768,   99999,
-                                         1 << 20, 1048575, 1048577, 2000000, 3000000, 1048576 + 16384};
-    static const uint64_t starts[] = {0, 1, 255, 256, 16383, 16384, 1048575, 1048576, 123456789, 123456703};
     for (size_t start = 0; start < COUNT(starts); start++) {
         for (size_t index = 0; index < COUNT(distances); index++) {
-            struct wheel wheel;
-            struct wheel_timer timer;
-            struct list_link due;
-            list_init(&due);
-            wheel_init(&wheel, starts[start]);
-            wheel_timer_init(&timer);
-            uint64_t tick = starts[start] + distances[index];
-            wheel_arm(&wheel, &timer, tick);
-            while (wheel.now < tick - 1) {
-                uint64_t ahead = wheel_until_next(&wheel, tick - 1 - wheel.now);
-                assert_true(ahead >= 1);
-                wheel_advance(&wheel, wheel.now + ahead, &due);
-                assert_true(wheel_timer_is_armed(&timer));
-                assert_true(list_is_empty(&due));
+            ride_to_tick(starts[start], distances[index], UINT32_MAX);
+            ride_to_tick(starts[start], distances[index], 1000);
+        }
+    }
+}
+
+/* One advance that ends before, at or behind the tick. */
+static void one_leap_over_any_distance_fires_what_is_due(void **state)
+{
+    (void)state;
+    for (size_t start = 0; start < COUNT(starts); start++) {
+        for (size_t index = 0; index < COUNT(distances); index++) {
+            for (uint64_t off = 0; off < 3; off++) {
+                struct wheel wheel;
+                struct wheel_timer timer;
+                struct list_link due;
+                list_init(&due);
+                wheel_init(&wheel, starts[start]);
+                wheel_timer_init(&timer);
+                wheel_arm(&wheel, &timer, starts[start] + distances[index]);
+                wheel_advance(&wheel, starts[start] + distances[index] + off - 1, &due);
+                assert_int_equal(wheel_timer_is_armed(&timer), off == 0);
+                assert_int_equal(length(&due), off == 0 ? 0 : 1);
             }
-            assert_int_equal(wheel_until_next(&wheel, 1000), 1);
-            wheel_advance(&wheel, tick, &due);
-            assert_false(wheel_timer_is_armed(&timer));
-            assert_ptr_equal(due.next, &timer.link);
-            assert_int_equal(wheel.count, 0);
-            assert_int_equal(wheel_until_next(&wheel, 1000), 1000);
         }
     }
 }
@@ -204,6 +232,7 @@ int test_wheel(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_timer_fires_at_its_tick_and_not_before),
+        cmocka_unit_test(one_leap_over_any_distance_fires_what_is_due),
         cmocka_unit_test(a_tick_that_has_passed_fires_at_the_next_one),
         cmocka_unit_test(arming_again_moves_and_disarming_takes_out),
         cmocka_unit_test(a_due_timer_can_still_be_taken_off),

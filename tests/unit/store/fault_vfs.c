@@ -8,8 +8,8 @@
 #include <string.h>
 
 struct fault_file {
-    sqlite3_file base;   /* first: what SQLite sees */
-    sqlite3_file *real;  /* behind this struct, in the same block */
+    sqlite3_file base;  /* first: what SQLite sees */
+    sqlite3_file *real; /* behind this struct, in the same block */
 };
 
 static sqlite3_vfs *real_vfs;

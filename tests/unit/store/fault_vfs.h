@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A file system for SQLite that fails where a test wants it to: it stands before the real one and counts the calls that change something. Any thread. */
+/* A file system for SQLite that fails where a test wants it to: it stands before the real one and counts the calls that
+ * change something. Any thread. */
 #pragma once
 
 #include <stdbool.h>

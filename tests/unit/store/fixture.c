@@ -22,7 +22,8 @@ static void copy(char *out, size_t capacity, struct view text)
     out[size] = '\0';
 }
 
-static void note(struct fixture *fixture, const struct store_room *room, const struct store_entry *entry, enum result why)
+static void note(struct fixture *fixture, const struct store_room *room, const struct store_entry *entry,
+                 enum result why)
 {
     assert_true(fixture->told_count < TOLD_MAX);
     assert_ptr_equal(entry->room, room);
@@ -104,7 +105,11 @@ void fixture_init(struct fixture *fixture, bool is_in_memory)
                 .reader_jobs_max = 64,
                 .wal_bytes_max = 1 << 20,
             },
-        .events = {.context = fixture, .visit = on_visit, .committed = on_committed, .refused = on_refused, .turned = on_turned},
+        .events = {.context = fixture,
+                   .visit = on_visit,
+                   .committed = on_committed,
+                   .refused = on_refused,
+                   .turned = on_turned},
         .turned_answer = -1,
     };
     fixture->told = calloc(TOLD_MAX, sizeof *fixture->told);
@@ -251,6 +256,7 @@ void turn_all(struct fixture *fixture)
 struct reading {
     struct store_job job;
     int64_t room_id;
+    uint64_t to;
     enum result result;
     struct builder text;
 };
@@ -268,13 +274,18 @@ static void run_reading(struct store_job *job, struct store_snapshot *snapshot)
     struct reading *reading = (struct reading *)(void *)job;
     reading->result = RESULT_FAILED;
     if (snapshot != NULL)
-        reading->result = store_snapshot_events(snapshot, reading->room_id, 1, UINT64_MAX, false, add_read, reading);
+        reading->result = store_snapshot_events(snapshot, reading->room_id, 1, reading->to, false, add_read, reading);
 }
 
 const char *read_all(struct fixture *fixture, const struct store_room *room)
 {
+    return read_up_to(fixture, room, UINT64_MAX);
+}
+
+const char *read_up_to(struct fixture *fixture, const struct store_room *room, uint64_t to)
+{
     static char text[65536];
-    struct reading reading = {.job.run = run_reading, .room_id = room->id};
+    struct reading reading = {.job.run = run_reading, .room_id = room->id, .to = to};
     builder_init(&reading.text, sizeof text - 1);
     assert_int_equal(store_job_post(fixture->store, &reading.job), RESULT_OK);
     assert_int_equal(reading.result, RESULT_OK);

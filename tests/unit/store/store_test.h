@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the store's tests share: a folder of their own, a store in it that is driven turn by turn, and a record of what it told. */
+/* What the store's tests share: a folder of their own, a store in it that is driven turn by turn, and a record of what
+ * it told. */
 #pragma once
 
 #include <setjmp.h>
@@ -79,6 +80,7 @@ void turn_all(struct fixture *fixture);
 
 /* All events of a room by a job, as "1:text 2:text …". */
 const char *read_all(struct fixture *fixture, const struct store_room *room);
+const char *read_up_to(struct fixture *fixture, const struct store_room *room, uint64_t to);
 
 /* One for each file of the floor; they return the number of failed tests. */
 int test_append(void);

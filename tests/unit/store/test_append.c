@@ -137,7 +137,7 @@ static void an_ephemeral_room_forgets_keys_with_its_oldest_events(void **state)
     fixture_done(&fixture);
 }
 
-static void gets(struct fixture *fixture, const struct kind *kind)
+static void look_ups(struct fixture *fixture, const struct kind *kind)
 {
     struct store_room *room = must_open(fixture, kind->room);
     (void)say(fixture, room, "k1", "committed");
@@ -164,7 +164,7 @@ static void gets(struct fixture *fixture, const struct kind *kind)
 static void an_event_is_found_as_soon_as_it_is_staged(void **state)
 {
     (void)state;
-    each_kind(gets);
+    each_kind(look_ups);
 }
 
 static void events_older_than_memory_are_found_in_the_file(void **state)

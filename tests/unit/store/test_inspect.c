@@ -17,7 +17,8 @@ static bool add_event(void *context, const struct event *event)
 {
     char *text = context;
     size_t used = strlen(text);
-    (void)snprintf(text + used, 256 - used, "%llu:%.*s ", (unsigned long long)event->seq, (int)event->text.size, (const char *)event->text.at);
+    (void)snprintf(text + used, 256 - used, "%llu:%.*s ", (unsigned long long)event->seq, (int)event->text.size,
+                   (const char *)event->text.at);
     return true;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What only the engine in plain memory does; the promises that both engines share are in test_append, test_rooms and test_sqlite_read. */
+/* What only the engine in plain memory does; the promises that both engines share are in test_append, test_rooms and
+ * test_sqlite_read. */
 #include "store_test.h"
 
 static struct engine *engine_of(const struct fixture *fixture)
@@ -27,7 +28,8 @@ static void a_rollback_takes_events_keys_and_removals_back(void **state)
     calls->rollback(engine);
     uint64_t seq;
     int64_t at_ms;
-    assert_int_equal(calls->key_find(engine, room->id, &event, builder_view(&identity), &seq, &at_ms), RESULT_NOT_FOUND);
+    assert_int_equal(calls->key_find(engine, room->id, &event, builder_view(&identity), &seq, &at_ms),
+                     RESULT_NOT_FOUND);
     assert_int_equal(say(&fixture, room, "b", "two")->seq, 2);
     assert_string_equal(read_all(&fixture, room), "1:one 2:two");
     builder_done(&identity);

@@ -23,7 +23,8 @@ static void wait_and_go(struct store_job *job, struct store_snapshot *snapshot)
     (void)atomic_fetch_add(waiting->done, 1);
 }
 
-/* Two readers are kept busy; then the queue takes its two, and no more. At the stop those two are told that there will be no answer. */
+/* Two readers are kept busy; then the queue takes its two, and no more. At the stop those two are told that there will
+ * be no answer. */
 static void a_full_queue_refuses_and_a_stop_answers_every_job(void **state)
 {
     (void)state;

@@ -42,7 +42,8 @@ static void the_newest_stay_within_both_limits(void **state)
     (void)state;
     struct store_recent *recent = recent_new(100, 64 * 1024, false);
     for (uint64_t seq = 5; seq < 1000; seq++) {
-        add(recent, seq, seq % 7 == 0 ? "a text that is somewhat longer than the others, so that bytes count as well" : "short");
+        add(recent, seq,
+            seq % 7 == 0 ? "a text that is somewhat longer than the others, so that bytes count as well" : "short");
         recent_trim(recent);
         recent_check(recent);
         assert_true(recent->count <= 100 && recent->bytes <= 64 * 1024);

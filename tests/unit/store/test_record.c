@@ -50,7 +50,8 @@ static void a_forgotten_text_is_in_no_byte_of_the_record(void **state)
     (void)state;
     struct builder scratch;
     builder_init(&scratch, 1 << 16);
-    static const char *const texts[] = {"x", "a secret text", "\"quotes\"\n and more that is encoded longer than it is"};
+    static const char *const texts[] = {"x", "a secret text",
+                                        "\"quotes\"\n and more that is encoded longer than it is"};
     for (size_t index = 0; index < COUNT(texts); index++) {
         struct event event = sample();
         event.text = view_of_string(texts[index]);

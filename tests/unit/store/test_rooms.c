@@ -122,7 +122,8 @@ static void the_newest_events_come_from_memory_within_the_limits(void **state)
         uint64_t from = 0;
         print_message("    %s\n", cases[index].name);
         builder_init(&out, 1 << 16);
-        assert_int_equal(store_recent_after(room, cases[index].after, cases[index].events_max, cases[index].bytes_max * unit, &out, &from),
+        assert_int_equal(store_recent_after(room, cases[index].after, cases[index].events_max,
+                                            cases[index].bytes_max * unit, &out, &from),
                          cases[index].reaches);
         assert_int_equal(from, cases[index].from);
         size_t count = 21 - from;
@@ -169,7 +170,8 @@ static void a_page_comes_from_memory_or_not_at_all(void **state)
         uint64_t from = 0, to = 0;
         print_message("    %s\n", page->name);
         builder_init(&out, 1 << 16);
-        assert_int_equal(store_recent_range(room, page->from, page->to, page->bytes_max * unit, page->keeps_newest, &out, &from, &to),
+        assert_int_equal(store_recent_range(room, page->from, page->to, page->bytes_max * unit, page->keeps_newest,
+                                            &out, &from, &to),
                          page->is_there);
         assert_int_equal(from, page->out_from);
         assert_int_equal(to, page->out_to);
@@ -188,8 +190,8 @@ static void add_name(void *context, const struct store_room_row *row)
 {
     struct names *names = context;
     size_t used = strlen(names->text);
-    (void)snprintf(names->text + used, sizeof names->text - used, "%.*s:%llu ", (int)row->name.size, (const char *)row->name.at,
-                   (unsigned long long)row->seq);
+    (void)snprintf(names->text + used, sizeof names->text - used, "%.*s:%llu ", (int)row->name.size,
+                   (const char *)row->name.at, (unsigned long long)row->seq);
     names->last = *row;
 }
 

@@ -19,8 +19,8 @@ static void a_deleted_text_is_gone_from_the_file(void **state)
     long_text[sizeof long_text - 1] = '\0';
     memcpy(long_text + 6000, "long secret", 11);
     (void)say(&fixture, room, "k1", "short secret");
-    struct event events[] = {message_of("k2", long_text), edit_of("k3", 1, "edited secret"), message_of("k4", "bystander"),
-                             delete_of("k5", 1), delete_of("k6", 2)};
+    struct event events[] = {message_of("k2", long_text), edit_of("k3", 1, "edited secret"),
+                             message_of("k4", "bystander"), delete_of("k5", 1), delete_of("k6", 2)};
     for (size_t index = 0; index < COUNT(events); index++) {
         assert_int_equal(append(&fixture, room, &events[index], 0), RESULT_OK);
         turn_all(&fixture);
@@ -79,7 +79,8 @@ static void its_files_are_the_owners_alone(void **state)
 static void hostile_text_is_only_data(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"'); DROP TABLE events; --", "\"", "%s%n", "\x01\x1f\x7f", "\xf0\x9f\x98\x80", ""};
+    static const char *const texts[] = {"'); DROP TABLE events; --", "\"", "%s%n", "\x01\x1f\x7f",
+                                        "\xf0\x9f\x98\x80",          ""};
     struct fixture fixture;
     fixture_init(&fixture, false);
     struct store_room *room = must_open(&fixture, "'; DELETE FROM rooms; --");
@@ -110,9 +111,18 @@ static void all_fields_of_an_event_return(void **state)
     fixture_open(&fixture);
     struct store_room *room = must_open(&fixture, "lobby");
     const struct event events[] = {
-        {.kind = EVENT_MESSAGE, .user = {VIEW("u1"), VIEW("ada")}, .key = VIEW("a"), .text = VIEW("one"), .reply_to = 77},
+        {.kind = EVENT_MESSAGE,
+         .user = {VIEW("u1"), VIEW("ada")},
+         .key = VIEW("a"),
+         .text = VIEW("one"),
+         .reply_to = 77},
         {.kind = EVENT_EDITED, .user = {VIEW("u2"), VIEW("bob")}, .key = VIEW("b"), .text = VIEW("two"), .target = 1},
-        {.kind = EVENT_REACTION, .user = {VIEW("u3"), VIEW("eve")}, .key = VIEW("c"), .text = VIEW("+1"), .target = 1, .is_on = true},
+        {.kind = EVENT_REACTION,
+         .user = {VIEW("u3"), VIEW("eve")},
+         .key = VIEW("c"),
+         .text = VIEW("+1"),
+         .target = 1,
+         .is_on = true},
         {.kind = EVENT_REACTION, .user = {VIEW("u3"), VIEW("eve")}, .key = VIEW("d"), .text = VIEW("+1"), .target = 1},
         {.kind = EVENT_DELETED, .user = {VIEW("u4"), VIEW("mod")}, .key = VIEW("e"), .target = 4},
         {.kind = EVENT_MESSAGE, .user = {VIEW("u1"), VIEW("ada")}, .key = VIEW("f"), .text = VIEW("last")},
@@ -231,7 +241,9 @@ static void a_killed_process_loses_nothing_that_it_acknowledged(void **state)
                 assert_true(view_equal(found.text, view_of_string(key)));
             }
             fixture_close(&fixture);
-            assert_int_equal(fixture_sql_number(&fixture, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
+            assert_int_equal(fixture_sql_number(
+                                 &fixture, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"),
+                             1);
             assert_int_equal(fixture_sql_number(&fixture, "SELECT max(seq) - count(*) FROM events"), 0);
         }
         fixture_done(&fixture);

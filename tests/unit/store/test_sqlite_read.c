@@ -27,7 +27,8 @@ static void run(struct store_job *job, struct store_snapshot *snapshot)
     struct range *range = (struct range *)(void *)job;
     range->had_snapshot = snapshot != NULL;
     if (snapshot != NULL)
-        range->result = store_snapshot_events(snapshot, range->room_id, range->from, range->to, range->is_falling, add, range);
+        range->result =
+            store_snapshot_events(snapshot, range->room_id, range->from, range->to, range->is_falling, add, range);
 }
 
 struct range_case {
@@ -41,9 +42,14 @@ static void a_range_comes_in_either_order_and_stops_when_told(void **state)
 {
     (void)state;
     static const struct range_case cases[] = {
-        {1, 5, false, 0, "1 2 3 4 5 "}, {1, 5, true, 0, "5 4 3 2 1 "},   {2, 3, false, 0, "2 3 "},
-        {4, 99, true, 0, "5 4 "},       {0, UINT64_MAX, true, 2, "5 4 "}, {1, 5, false, 1, "1 "},
-        {6, 9, false, 0, ""},           {3, 2, false, 0, ""},
+        {1, 5, false, 0, "1 2 3 4 5 "},
+        {1, 5, true, 0, "5 4 3 2 1 "},
+        {2, 3, false, 0, "2 3 "},
+        {4, 99, true, 0, "5 4 "},
+        {0, UINT64_MAX, true, 2, "5 4 "},
+        {1, 5, false, 1, "1 "},
+        {6, 9, false, 0, ""},
+        {3, 2, false, 0, ""},
     };
     static const bool memories[] = {false, true};
     for (size_t kind = 0; kind < COUNT(memories); kind++) {

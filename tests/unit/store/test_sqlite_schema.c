@@ -146,7 +146,8 @@ static void the_file_says_whose_it_is_and_is_sound(void **state)
     assert_int_equal(fixture_sql_number(&fixture, "PRAGMA application_id"), SQLITE_APPLICATION_ID);
     assert_int_equal(fixture_sql_number(&fixture, "PRAGMA user_version"), SQLITE_SCHEMA_VERSION);
     assert_int_equal(fixture_sql_number(&fixture, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
-    assert_int_equal(fixture_sql_number(&fixture, "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'"), 1);
+    assert_int_equal(
+        fixture_sql_number(&fixture, "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'"), 1);
     fixture_done(&fixture);
 }
 

@@ -191,7 +191,8 @@ static void crowd_visit(void *context, const struct letter *letter)
 {
     struct crowd *crowd = context;
     if (crowd->room == NULL) {
-        enum result result = store_room_open(crowd->fixture.store, VIEW("lobby"), VIEW("lobby"), false, true, &crowd->room);
+        enum result result =
+            store_room_open(crowd->fixture.store, VIEW("lobby"), VIEW("lobby"), false, true, &crowd->room);
         check(result == RESULT_OK);
     }
     char key[32];
@@ -249,8 +250,11 @@ static void run_crowd(bool is_in_memory)
     fixture_init(&crowd->fixture, is_in_memory);
     fixture_close(&crowd->fixture);
     crowd->fixture.options.queue_letters = 64;
-    crowd->fixture.events = (struct store_events){
-        .context = crowd, .visit = crowd_visit, .committed = crowd_committed, .refused = crowd_refused, .turned = crowd_turned};
+    crowd->fixture.events = (struct store_events){.context = crowd,
+                                                  .visit = crowd_visit,
+                                                  .committed = crowd_committed,
+                                                  .refused = crowd_refused,
+                                                  .turned = crowd_turned};
     fixture_open(&crowd->fixture);
     assert_int_equal(store_start(crowd->fixture.store), RESULT_OK);
     atomic_store(&crowd->running, POSTERS);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All tests of the floor wire/. */
+int test_command(void) __attribute__((weak)); /* weak: run as soon as the build lists their files */
 int test_deflate(void);
 int test_deflate_offer(void);
+int test_event(void) __attribute__((weak));
 int test_http1(void);
 int test_http1_body(void);
 int test_http1_text(void);
+int test_json(void) __attribute__((weak));
 int test_utf8(void);
 int test_ws_frame(void);
 int test_ws_handshake(void);
@@ -23,5 +26,11 @@ int main(void)
     failures += test_deflate_offer();
     failures += test_deflate();
     failures += test_ws_message();
+    if (test_json)
+        failures += test_json();
+    if (test_command)
+        failures += test_command();
+    if (test_event)
+        failures += test_event();
     return failures > 0;
 }

@@ -42,6 +42,7 @@ static const struct head_case right_cases[] = {
     {"an IPv6 address with a port", BYTES(GET "Host: [2001:db8::ffff:1.2.3.4]:443\r\n\r\n"), TAKEN},
     {"an escape in the host", BYTES(GET "Host: a%20b\r\n\r\n"), TAKEN},
     {"a method of one's own", BYTES("BREW / HTTP/1.1\r\n" HOST "\r\n"), TAKEN},
+    {"a method of 32 bytes", BYTES("ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF / HTTP/1.1\r\n" HOST "\r\n"), TAKEN},
     {"OPTIONS for all", BYTES("OPTIONS * HTTP/1.1\r\n" HOST "\r\n"), TAKEN},
     {"the absolute form", BYTES("GET http://example.org/a?b HTTP/1.1\r\n" HOST "\r\n"), TAKEN},
     {"the absolute form without a path", BYTES("GET http://example.org HTTP/1.1\r\n" HOST "\r\n"), TAKEN},

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chat/token.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+#include "base/diag.h"
+#include "os/file.h"
+#include "os/random.h"
+
+enum { VERSION = 1, SIGNED_BYTES = 1 + 16 + 8 + 8, MAC_BYTES = 16, TOKEN_BYTES = SIGNED_BYTES + MAC_BYTES, PATH_BYTES_MAX = 4096 };
+
+static void put_time(uint8_t *out, int64_t time)
+{
+    for (int i = 0; i < 8; i++)
+        out[i] = (uint8_t)((uint64_t)time >> (8 * (7 - i)));
+}
+
+static int64_t get_time(const uint8_t *at)
+{
+    uint64_t time = 0;
+
+    for (int i = 0; i < 8; i++)
+        time = time << 8 | at[i];
+    return (int64_t)time;
+}
+
+static void mac_of(const struct token_key *key, const uint8_t *bytes, uint8_t out[MAC_BYTES])
+{
+    crypto_generichash(out, MAC_BYTES, bytes, SIGNED_BYTES, key->bytes, sizeof key->bytes);
+}
+
+void token_sign(const struct token_key *key, const struct token_claims *claims, char out[TOKEN_TEXT_MAX])
+{
+    uint8_t bytes[TOKEN_BYTES];
+
+    bytes[0] = VERSION;
+    memcpy(bytes + 1, claims->user, 16);
+    put_time(bytes + 17, claims->joined_ms);
+    put_time(bytes + 25, claims->issued_ms);
+    mac_of(key, bytes, bytes + SIGNED_BYTES);
+    sodium_bin2base64(out, TOKEN_TEXT_MAX, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+enum token_verdict token_read(const struct token_key *key, struct view text, int64_t now_ms, int64_t valid_ms,
+                              struct token_claims *out_claims)
+{
+    uint8_t bytes[TOKEN_BYTES], mac[MAC_BYTES];
+    size_t size = 0;
+
+    if (text.size >= TOKEN_TEXT_MAX
+        || sodium_base642bin(bytes, sizeof bytes, (const char *)text.at, text.size, NULL, &size, NULL,
+                             sodium_base64_VARIANT_URLSAFE_NO_PADDING)
+               != 0
+        || size != TOKEN_BYTES || bytes[0] != VERSION)
+        return TOKEN_WRONG;
+    mac_of(key, bytes, mac);
+    if (sodium_memcmp(mac, bytes + SIGNED_BYTES, MAC_BYTES) != 0)
+        return TOKEN_WRONG;
+    int64_t issued_ms = get_time(bytes + 25);
+    if (now_ms - issued_ms > valid_ms)
+        return TOKEN_OUTDATED;
+    memcpy(out_claims->user, bytes + 1, 16);
+    out_claims->joined_ms = get_time(bytes + 17);
+    out_claims->issued_ms = issued_ms;
+    return TOKEN_RIGHT;
+}
+
+void token_user_text(const uint8_t user[16], char out[TOKEN_USER_TEXT_BYTES])
+{
+    static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+    uint32_t bits = 0;
+    int count = 0, at = 0;
+
+    for (int i = 0; i < 16; i++) {
+        bits = bits << 8 | user[i];
+        for (count += 8; count >= 5; count -= 5)
+            out[at++] = digits[bits >> (count - 5) & 31];
+    }
+    out[at++] = digits[bits << (5 - count) & 31];
+    out[at] = 0;
+}
+
+static enum result draw_key(const char *path, struct token_key *out_key)
+{
+    struct token_key key;
+
+    os_random_bytes(key.bytes, sizeof key.bytes);
+    enum result result = os_file_write_new(path, view_of(key.bytes, sizeof key.bytes));
+    if (result == RESULT_OK)
+        *out_key = key;
+    else
+        diag(DIAG_ERROR, "secret.not_written", "file", path, "reason", result_text(result), "advice",
+             "the data folder must be writable for the server's user", NULL);
+    sodium_memzero(&key, sizeof key);
+    return result;
+}
+
+static enum result read_key(const char *path, struct token_key *out_key)
+{
+    struct builder content;
+
+    builder_init(&content, 4096);
+    enum result result = os_file_read(path, &content);
+    if (result == RESULT_OK && content.size != sizeof out_key->bytes)
+        result = RESULT_INVALID;
+    if (result == RESULT_OK)
+        memcpy(out_key->bytes, content.at, sizeof out_key->bytes);
+    if (content.size > 0)
+        sodium_memzero(content.at, content.size);
+    builder_done(&content);
+    return result;
+}
+
+enum result token_key_load(const char *folder, struct token_key *out_key)
+{
+    char path[PATH_BYTES_MAX];
+
+    (void)snprintf(path, sizeof path, "%s/secret", folder);
+    if (!os_file_exists(path))
+        return draw_key(path, out_key);
+    if (os_file_check_private(path) != RESULT_OK) {
+        diag(DIAG_ERROR, "secret.not_private", "file", path, "advice", "other users can read this secret; make it private: chmod 600", NULL);
+        return RESULT_REFUSED;
+    }
+    enum result result = read_key(path, out_key);
+    if (result != RESULT_OK)
+        diag(DIAG_ERROR, "secret.not_read", "file", path, "reason", result_text(result), "advice",
+             "restore it from a backup; without it every guest becomes somebody new", NULL);
+    return result;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/verb.h"
+
+#include <stdio.h>
+
+#include "cmd/bench.h"
+#include "cmd/history.h"
+#include "cmd/rooms.h"
+
+const struct verb verbs[] = {
+    {"serve", "start the server", cmd_serve},
+    {"rooms", "list the rooms of a data folder", cmd_rooms},
+    {"history", "print the events of a room", cmd_history},
+    {"check-config", "tell whether the settings are right", cmd_check_config},
+    {"config", "print a sample file, the reference, or the settings in force", cmd_config},
+    {"bench", "load a server and check every delivery", cmd_bench},
+    {"version", "print the version", cmd_version},
+    {"help", "print this list", cmd_help},
+};
+const size_t verb_count = sizeof verbs / sizeof *verbs;
+
+int cmd_help(int count, char **arguments)
+{
+    (void)count;
+    (void)arguments;
+    (void)puts("natter, a chat-room server.\n\n    natter VERB [--help]\n");
+    for (size_t i = 0; i < verb_count; i++)
+        (void)printf("  %-14s %s\n", verbs[i].name, verbs[i].text);
+    (void)puts("\nExample: natter serve --listen :8080 --data data");
+    return 0;
+}

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load/load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "load/worker.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/random.h"
+
+enum {
+    OUT = 1,
+    ERROR = 2,
+    STEP_MS = 20, /* how often the run looks at its workers */
+    LAND_MS_MAX = 120000,
+    DESCRIPTORS_SPARE = 64, /* for pollers, terminals, files */
+    NS_PER_MS = 1000 * 1000,
+    NS_PER_SECOND = 1000 * NS_PER_MS,
+    REPORT_BYTES_MAX = 65536,
+};
+
+/* The counters of all workers, added up. */
+struct sums {
+    uint64_t ready, delivered, delivered_bytes, reads, sent, acked, faults, gaps, ended, cpu_ns;
+};
+
+struct load {
+    struct load_shared shared;
+    struct load_report *report;
+    struct worker *workers;
+    uint64_t worker_count;
+    uint64_t *worker_cpu_ns; /* at the measured time's beginning */
+    struct sums from;
+    uint8_t *filler;
+    uint64_t begun_ns;
+    bool is_terminal;
+    uint64_t progress_ns; /* when the last line was due */
+    struct sums progress;
+    struct process_sample progress_server;
+};
+
+enum load_wait { WAIT_DONE, WAIT_IMPATIENT, WAIT_FAILED, WAIT_INTERRUPTED };
+
+/* Words rather than one letter, so that compression has something of its usual work to do. */
+static uint8_t *make_filler(uint32_t seed, size_t size)
+{
+    static const char *const words[] = {"the ",   "room ",   "is ",  "quiet ", "today ",  "who ",  "has ",   "seen ",
+                                        "my ",    "keys ",   "on ",  "a ",     "table, ", "and ",  "when ",  "will ",
+                                        "lunch ", "begin? ", "I ",   "think ", "that ",   "noon ", "would ", "suit ",
+                                        "most ",  "of ",     "us. ", "Let ",   "me ",     "know ", "soon! ", "please "};
+    uint8_t *filler = malloc(size + 1);
+    uint64_t state = seed;
+    size_t done = 0;
+    while (filler != NULL && done < size) {
+        state = state * 6364136223846793005U + 1442695040888963407U;
+        const char *word = words[state >> 59];
+        for (; *word != '\0' && done < size; word++)
+            filler[done++] = (uint8_t)*word;
+    }
+    return filler;
+}
+
+static struct sums sum_up(const struct load *load)
+{
+    struct sums sums = {.ready = 0};
+    for (uint64_t index = 0; index < load->worker_count; index++) {
+        const struct worker *worker = &load->workers[index];
+        sums.ready += counter_get(&worker->ready);
+        sums.delivered += counter_get(&worker->delivered);
+        sums.delivered_bytes += counter_get(&worker->delivered_bytes);
+        sums.reads += counter_get(&worker->reads);
+        sums.sent += counter_get(&worker->sent);
+        sums.acked += counter_get(&worker->acked);
+        sums.faults += counter_get(&worker->faults);
+        sums.gaps += counter_get(&worker->gaps);
+        sums.ended += counter_get(&worker->ended);
+        sums.cpu_ns += counter_get(&worker->cpu_ns);
+    }
+    return sums;
+}
+
+static void fail(struct load *load, const char *text)
+{
+    (void)snprintf(load->report->failure, sizeof(load->report->failure), "%s", text);
+}
+
+static bool sample_server(struct load *load, struct process_sample *out)
+{
+    if (load->shared.options->server_pid == 0 || !process_sample(load->shared.options->server_pid, out))
+        return false;
+    struct load_report *report = load->report;
+    if (out->resident_bytes > report->server_resident_max)
+        report->server_resident_max = out->resident_bytes;
+    if (out->kernel_bytes > report->server_kernel_max)
+        report->server_kernel_max = out->kernel_bytes;
+    return true;
+}
+
+static void add_progress(struct load *load, struct builder *line, uint64_t now_ns)
+{
+    struct sums sums = sum_up(load);
+    const struct sums *last = &load->progress;
+    double seconds = (double)(now_ns - load->progress_ns) / NS_PER_SECOND;
+    struct process_sample server = load->progress_server;
+    bool has_server = sample_server(load, &server);
+    uint64_t delivered = sums.delivered - last->delivered;
+    builder_format(line, "%4llu s  ", (unsigned long long)((now_ns - load->begun_ns) / NS_PER_SECOND));
+    if (load->shared.phase == LOAD_OPEN) {
+        report_add_count(line, sums.ready);
+        builder_add_string(line, " connections of ");
+        report_add_count(line, load_options_connections(load->shared.options));
+    } else {
+        report_add_count(line, (uint64_t)((double)delivered / seconds));
+        builder_add_string(line, " deliveries/s  ");
+        report_add_count(line, (uint64_t)((double)(sums.acked - last->acked) / seconds));
+        builder_add_string(line, load->shared.options->is_raw ? " messages/s" : " acks/s");
+        if (has_server && delivered > 0)
+            builder_format(line, "  server %.2f µs/delivery, %.0f %%",
+                           (double)(server.cpu_ns - load->progress_server.cpu_ns) / (double)delivered / 1000,
+                           (double)(server.cpu_ns - load->progress_server.cpu_ns) / seconds / NS_PER_SECOND * 100);
+        builder_format(line, "  generator %.0f %%",
+                       (double)(sums.cpu_ns - last->cpu_ns) / seconds / NS_PER_SECOND * 100);
+        if (sums.faults > 0)
+            builder_format(line, "  FAULTS %llu", (unsigned long long)sums.faults);
+        if (sums.gaps > 0)
+            builder_format(line, "  gaps %llu", (unsigned long long)sums.gaps);
+        if (sums.ended > 0)
+            builder_format(line, "  ended %llu", (unsigned long long)sums.ended);
+    }
+    load->progress = sums;
+    load->progress_server = server;
+}
+
+/* Once a second: a line that is written over on a terminal, one more line elsewhere. */
+static void show_progress(struct load *load, uint64_t now_ns)
+{
+    if (now_ns - load->progress_ns < NS_PER_SECOND)
+        return;
+    struct builder line;
+    builder_init(&line, 1024);
+    builder_add_string(&line, load->is_terminal ? "\r\x1b[K" : "");
+    add_progress(load, &line, now_ns);
+    if (!load->is_terminal)
+        builder_add_byte(&line, '\n');
+    if (!load->shared.options->is_quiet)
+        os_print(ERROR, builder_view(&line));
+    builder_done(&line);
+    load->progress_ns = now_ns;
+}
+
+static void end_progress(const struct load *load)
+{
+    if (load->is_terminal && !load->shared.options->is_quiet)
+        os_print(ERROR, VIEW("\r\x1b[K"));
+}
+
+static const struct worker *find_failed(const struct load *load)
+{
+    for (uint64_t index = 0; index < load->worker_count; index++)
+        if (worker_status(&load->workers[index]) == WORKER_FAILED)
+            return &load->workers[index];
+    return NULL;
+}
+
+static bool have_all(const struct load *load, enum worker_status wanted)
+{
+    for (uint64_t index = 0; index < load->worker_count; index++)
+        if (worker_status(&load->workers[index]) != wanted)
+            return false;
+    return true;
+}
+
+/* Waits until all workers have the wanted status, until the time `until_ns`, or until nothing has moved for as long as
+ * the patience lasts. */
+static enum load_wait wait_for(struct load *load, const enum worker_status *wanted, uint64_t until_ns,
+                               uint64_t patience_ms)
+{
+    uint64_t moved_ns = os_clock_monotonic_ns();
+    uint64_t movement = 0;
+    for (;;) {
+        uint64_t now_ns = os_clock_monotonic_ns();
+        if (find_failed(load) != NULL)
+            return WAIT_FAILED;
+        if ((wanted != NULL && have_all(load, *wanted)) || now_ns >= until_ns)
+            return WAIT_DONE;
+        struct sums sums = sum_up(load);
+        uint64_t sum = sums.ready + sums.delivered + sums.reads + sums.acked;
+        if (sum != movement)
+            moved_ns = now_ns;
+        movement = sum;
+        if (now_ns - moved_ns > patience_ms * NS_PER_MS)
+            return WAIT_IMPATIENT;
+        show_progress(load, now_ns);
+        uint64_t left_ms = (until_ns - now_ns) / NS_PER_MS;
+        if (os_signal_wait(left_ms < STEP_MS ? (int)left_ms + 1 : STEP_MS) != 0)
+            return WAIT_INTERRUPTED;
+    }
+}
+
+static void set_phase(struct load *load, enum load_phase phase)
+{
+    atomic_store_explicit(&load->shared.phase, phase, memory_order_release);
+    for (uint64_t index = 0; index < load->worker_count; index++)
+        os_wakeup_signal(&load->workers[index].wakeup);
+}
+
+static enum load_wait open_all(struct load *load)
+{
+    const enum worker_status wanted = WORKER_READY;
+    struct load_report *report = load->report;
+    report->has_server = sample_server(load, &report->server_before);
+    if (load->shared.options->server_pid != 0 && !report->has_server) {
+        fail(load, "the process of --pid is not there, or is another user's: give the server's process id");
+        return WAIT_FAILED;
+    }
+    enum load_wait wait = wait_for(load, &wanted, UINT64_MAX, load->shared.options->patience_ms);
+    report->connected = sum_up(load).ready;
+    for (uint64_t index = 0; index < load->worker_count && wait == WAIT_DONE; index++)
+        if (load->workers[index].ready_ns > load->begun_ns + report->connect_ns)
+            report->connect_ns = load->workers[index].ready_ns - load->begun_ns;
+    if (wait == WAIT_IMPATIENT) {
+        (void)snprintf(report->failure, sizeof(report->failure),
+                       "%llu of %llu connections were ready when nothing had moved for %.3g s: the server has stopped "
+                       "answering, or something in between holds the rest back",
+                       (unsigned long long)report->connected,
+                       (unsigned long long)load_options_connections(load->shared.options),
+                       (double)load->shared.options->patience_ms / 1000);
+        return WAIT_FAILED;
+    }
+    (void)sample_server(load, &report->server_ready);
+    return wait;
+}
+
+static void begin_measuring(struct load *load)
+{
+    for (uint64_t index = 0; index < load->worker_count; index++)
+        load->worker_cpu_ns[index] = counter_get(&load->workers[index].cpu_ns);
+    (void)sample_server(load, &load->report->server_from);
+    load->from = sum_up(load);
+    atomic_store(&load->shared.measured_from_ns, os_clock_monotonic_ns());
+}
+
+static void end_measuring(struct load *load)
+{
+    struct load_report *report = load->report;
+    uint64_t now_ns = os_clock_monotonic_ns();
+    struct sums to = sum_up(load);
+    (void)sample_server(load, &report->server_to);
+    atomic_store(&load->shared.measured_to_ns, now_ns);
+    report->is_measured = true;
+    report->window_ns = now_ns - atomic_load(&load->shared.measured_from_ns);
+    report->delivered = to.delivered - load->from.delivered;
+    report->delivered_bytes = to.delivered_bytes - load->from.delivered_bytes;
+    report->reads = to.reads - load->from.reads;
+    report->sent = to.sent - load->from.sent;
+    report->acked = to.acked - load->from.acked;
+    for (uint64_t index = 0; index < load->worker_count; index++) {
+        uint64_t cpu_ns = counter_get(&load->workers[index].cpu_ns) - load->worker_cpu_ns[index];
+        report->generator_cpu_ns += cpu_ns;
+        if (cpu_ns > report->generator_busiest_ns)
+            report->generator_busiest_ns = cpu_ns;
+    }
+}
+
+static enum load_wait publish(struct load *load)
+{
+    const struct load_options *options = load->shared.options;
+    uint64_t start_ns = os_clock_monotonic_ns();
+    load->shared.start_ns = start_ns;
+    set_phase(load, LOAD_RUN);
+    enum load_wait wait = wait_for(load, NULL, start_ns + options->warmup_ms * NS_PER_MS, UINT32_MAX);
+    if (wait != WAIT_DONE)
+        return wait;
+    begin_measuring(load);
+    uint64_t from_ns = atomic_load(&load->shared.measured_from_ns);
+    wait = wait_for(load, NULL, from_ns + options->duration_ms * NS_PER_MS, UINT32_MAX);
+    end_measuring(load);
+    return wait;
+}
+
+/* Lets everything arrive that is on its way. Impatience is no failure here: what did not come is in the ledger. */
+static enum load_wait land(struct load *load)
+{
+    enum worker_status wanted = WORKER_QUIET;
+    uint64_t until_ns = os_clock_monotonic_ns() + (uint64_t)LAND_MS_MAX * NS_PER_MS;
+    set_phase(load, LOAD_DRAIN);
+    enum load_wait wait = wait_for(load, &wanted, until_ns, load->shared.options->patience_ms);
+    if (wait == WAIT_FAILED || wait == WAIT_INTERRUPTED)
+        return wait;
+    for (uint64_t index = 0; index < load->worker_count; index++)
+        for (uint64_t target = 0; target < load->shared.target_count; target++)
+            if (load->workers[index].reached[target] > load->shared.targets[target])
+                load->shared.targets[target] = load->workers[index].reached[target];
+    wanted = WORKER_CAUGHT_UP;
+    set_phase(load, LOAD_CATCH_UP);
+    return wait_for(load, &wanted, until_ns, load->shared.options->patience_ms);
+}
+
+static void gather(struct load *load)
+{
+    struct load_report *report = load->report;
+    for (uint64_t index = 0; index < load->worker_count; index++) {
+        const struct worker *worker = &load->workers[index];
+        ledger_merge(&report->ledger, &worker->ledger);
+        histogram_merge(&report->delays, &worker->delays);
+        histogram_merge(&report->ack_delays, &worker->ack_delays);
+        report->ended += counter_get(&worker->ended);
+        report->repeats += worker->repeats;
+        report->unanswered += worker->unanswered;
+        report->stalled += worker->stalled;
+        report->stalled_ended += worker->stalled_ended;
+        report->compressed += worker->compressed;
+        if (report->end_text[0] == '\0')
+            (void)snprintf(report->end_text, sizeof(report->end_text), "%s", worker->end_text);
+    }
+}
+
+static void run(struct load *load)
+{
+    enum load_wait wait = open_all(load);
+    if (wait == WAIT_DONE)
+        wait = publish(load);
+    if (wait == WAIT_DONE)
+        wait = land(load);
+    if (wait == WAIT_INTERRUPTED)
+        load->report->was_interrupted = true;
+    end_progress(load);
+    set_phase(load, LOAD_STOP);
+    for (uint64_t index = 0; index < load->worker_count; index++)
+        os_thread_join(&load->workers[index].thread);
+    const struct worker *failed = find_failed(load);
+    if (failed != NULL && load->report->failure[0] == '\0')
+        fail(load, failed->failure);
+    if (load->report->was_interrupted && !load->report->is_measured && load->report->failure[0] == '\0')
+        fail(load, "stopped before anything was measured");
+    gather(load);
+}
+
+static bool start_workers(struct load *load)
+{
+    const struct load_options *options = load->shared.options;
+    load->workers = calloc(options->threads, sizeof(*load->workers));
+    load->worker_cpu_ns = calloc(options->threads, sizeof(*load->worker_cpu_ns));
+    load->shared.targets = calloc(load->shared.target_count + 1, sizeof(*load->shared.targets));
+    if (load->workers == NULL || load->worker_cpu_ns == NULL || load->shared.targets == NULL || load->filler == NULL)
+        return false;
+    for (; load->worker_count < options->threads; load->worker_count++) {
+        struct worker *worker = &load->workers[load->worker_count];
+        if (worker_init(worker, &load->shared, load->worker_count) != RESULT_OK) {
+            worker_done(worker);
+            return false;
+        }
+        if (os_thread_start(&worker->thread, "load", worker_run, worker) != RESULT_OK) {
+            worker_done(worker);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool has_descriptors(struct load *load)
+{
+    uint64_t needed = load_options_connections(load->shared.options) + DESCRIPTORS_SPARE;
+    uint64_t limit = os_descriptor_limit_raise();
+    if (limit >= needed)
+        return true;
+    (void)snprintf(load->report->failure, sizeof(load->report->failure),
+                   "this process may open %llu descriptors and needs %llu: raise the hard limit (ulimit -Hn, as root), "
+                   "or ask for fewer connections",
+                   (unsigned long long)limit, (unsigned long long)needed);
+    return false;
+}
+
+void load_measure(const struct load_options *options, struct load_report *out_report)
+{
+    memset(out_report, 0, sizeof(*out_report));
+    out_report->options = options;
+    out_report->run_id = options->seed > 0 ? (uint32_t)options->seed : (uint32_t)os_random_u64();
+    struct load load = {
+        .shared = {.options = options,
+                   .run_id = out_report->run_id,
+                   .target_count = options->is_raw ? options->publishers : options->rooms,
+                   .measured_from_ns = UINT64_MAX,
+                   .measured_to_ns = UINT64_MAX,
+                   .phase = LOAD_OPEN},
+        .report = out_report,
+        .begun_ns = os_clock_monotonic_ns(),
+        .is_terminal = os_is_terminal(ERROR),
+        .filler = make_filler(out_report->run_id, options->text_size - MARKER_SIZE),
+    };
+    load.progress_ns = load.begun_ns;
+    load.shared.filler = view_of(load.filler, options->text_size - MARKER_SIZE);
+    if (has_descriptors(&load)) {
+        if (start_workers(&load)) {
+            run(&load);
+        } else {
+            fail(&load, "no memory, descriptor or thread is left: ask for fewer connections");
+            set_phase(&load, LOAD_STOP);
+        }
+    }
+    for (uint64_t index = 0; index < load.worker_count; index++) {
+        os_thread_join(&load.workers[index].thread);
+        worker_done(&load.workers[index]);
+    }
+    free(load.workers);
+    free(load.worker_cpu_ns);
+    free(load.shared.targets);
+    free(load.filler);
+}
+
+int load_run(const struct load_options *options)
+{
+    struct load_report *report = malloc(sizeof(*report));
+    if (report == NULL)
+        return EXIT_FAILURE;
+    os_random_init();
+    os_signals_init();
+    load_measure(options, report);
+    struct builder text;
+    builder_init(&text, REPORT_BYTES_MAX);
+    if (options->is_json)
+        report_json(report, &text);
+    else
+        report_text(report, &text);
+    os_print(OUT, builder_view(&text));
+    builder_done(&text);
+    int code = report_is_clean(report) ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (options->is_json && report->failure[0] != '\0') {
+        os_print(ERROR, VIEW("natter bench: "));
+        os_print(ERROR, view_of_string(report->failure));
+        os_print(ERROR, VIEW("\n"));
+    }
+    free(report);
+    return code;
+}

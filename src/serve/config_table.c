@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/config_table.h"
+
+#define AT(member) offsetof(struct config, member)
+#define RATE(class) AT(chat.rates) + RATE_##class * sizeof(struct chat_rate_option)
+
+/* Where no range applies. */
+enum { NO = 0 };
+
+const struct setting settings[] = {
+    {"", "listen", SETTING_LISTEN, AT(listen), "127.0.0.1:8080", NO, NO, NULL,
+     "Addresses to serve on: ADDRESS:PORT, or :PORT for all addresses of the machine; several are separated by commas."},
+    {"", "data", SETTING_TEXT, AT(data), "data", NO, NO, NULL, "The folder that keeps everything: the database, the secret, the lock. It is made if it is missing."},
+    {"", "shards", SETTING_COUNT, AT(net.shard_count), "0", 0, 64, NULL, "Threads that serve connections; 0 is one per core."},
+    {"", "limits", SETTING_SWITCH, AT(has_limits), "on", NO, NO, NULL,
+     "Off turns rate limits and the limits per address off, for measuring programs. Leave it on otherwise."},
+    {"", "drain_time", SETTING_TIME_64, AT(drain_ms), "10s", 0, 3600000, NULL, "How long clients may take to leave after SIGTERM before they are cut off."},
+
+    {"log", "level", SETTING_WORD, AT(ops.log_level), "info", NO, NO, "debug info warning error", "The least important lines that are written."},
+    {"log", "form", SETTING_WORD, AT(ops.log_form), "auto", NO, NO, "auto human json", "Lines for people or for programs; auto is human on a terminal and JSON otherwise."},
+
+    {"metrics", "listen", SETTING_ADDRESS, AT(ops.listen), "127.0.0.1:9180", NO, NO, NULL,
+     "Where /metrics and the health answers are served for the operator; off for nowhere. Keep it away from the public."},
+
+    {"connections", "max", SETTING_COUNT, AT(net.connections_max), "10000", 1, 10000000, NULL, "Connections in all; more are answered with 503."},
+    {"connections", "per_address_max", SETTING_COUNT, AT(net.connections_per_address_max), "1000", 0, 10000000, NULL,
+     "Connections from one address (IPv6: from one /64); more are answered with 429. 0 is no limit. Everybody behind one proxy or one office counts as one."},
+    {"connections", "backlog", SETTING_INT, AT(net.backlog), "4096", 1, 65535, NULL, "Connections that the kernel holds until they are accepted."},
+
+    {"connection", "request_time", SETTING_TIME_32, AT(net.request_ms), "10s", 10, 600000, NULL, "For a whole HTTP request to arrive, from its first byte on."},
+    {"connection", "keep_alive", SETTING_TIME_32, AT(net.keep_alive_ms), "60s", 10, 3600000, NULL, "For the next HTTP request on a kept connection."},
+    {"connection", "heartbeat", SETTING_TIME_32, AT(net.heartbeat_ms), "25s", 100, 3600000, NULL,
+     "Silence after which a WebSocket is pinged; after two of these it is closed. Below the 60 s after which most proxies cut."},
+    {"connection", "write_time", SETTING_TIME_32, AT(net.write_ms), "5s", 10, 600000, NULL, "Bytes wait and the peer takes none for so long: the connection is closed as too slow."},
+    {"connection", "close_time", SETTING_TIME_32, AT(net.close_ms), "5s", 10, 600000, NULL, "For the other side's Close and end of stream."},
+    {"connection", "head_max", SETTING_SIZE, AT(net.head_bytes_max), "16KiB", 1024, 1048576, NULL, "A request's line and fields; more is answered with 431."},
+    {"connection", "body_max", SETTING_SIZE, AT(net.body_bytes_max), "64KiB", 0, 16777216, NULL, "A request's body; more is answered with 413."},
+    {"connection", "message_max", SETTING_SIZE, AT(net.message_bytes_max), "64KiB", 1024, 16777216, NULL, "A WebSocket message, decompressed; more is closed with 1009."},
+    {"connection", "fragments_max", SETTING_COUNT_32, AT(net.fragments_max), "1024", 1, 1000000, NULL, "Frames of one WebSocket message; more is closed with 1008."},
+    {"connection", "control_frames_max", SETTING_COUNT_32, AT(net.control_frames_per_second_max), "100", 0, 65000, NULL,
+     "Pings and pongs per second; more is closed with 1008. 0 is no limit."},
+    {"connection", "answers_pending_max", SETTING_COUNT_32, AT(net.answers_pending_max), "256", 1, 65000, NULL,
+     "Commands of one connection that are being worked on; further ones are read when answers have come."},
+    {"connection", "outbox_max", SETTING_SIZE, AT(net.outbox_bytes_max), "4MiB", 65536, 1073741824, NULL,
+     "Answers that wait for one connection. At half of it no more commands are read, beyond it the connection is closed as too slow."},
+    {"connection", "send_buffer", SETTING_INT, AT(net.send_buffer_bytes), "65536", 0, 16777216, NULL,
+     "The kernel's buffer for a connection's output, in bytes (it takes about twice that): what a stalled reader costs. 0 leaves it to the kernel, which may take megabytes."},
+    {"connection", "unsent_max", SETTING_INT, AT(net.unsent_bytes_max), "0", 0, 16777216, NULL,
+     "Unsent bytes in that buffer below which the kernel asks for more (TCP_NOTSENT_LOWAT); 0 leaves it to the kernel."},
+    {"connection", "slow", SETTING_WORD, AT(net.slow_policy), "skip", NO, NO, "skip close",
+     "What happens to a reader that cannot follow its room: skip moves it forward and says what it missed, close ends it with 4108."},
+    {"connection", "compression", SETTING_SWITCH, AT(net.has_compression), "on", NO, NO, NULL, "Offer permessage-deflate."},
+    {"connection", "compression_level", SETTING_INT, AT(net.compression_level), "4", 1, 9, NULL, "From 1, quick, to 9, small."},
+    {"connection", "compression_min", SETTING_SIZE, AT(net.compression_bytes_min), "1KiB", 0, 16777216, NULL, "Shorter messages are sent plain: compressing them saves little."},
+
+    {"feed", "max", SETTING_SIZE, AT(net.feed_bytes_max), "1MiB", 4096, 1073741824, NULL,
+     "The newest events of a room that each shard keeps for readers that are behind; who falls off is told of a gap."},
+    {"feed", "mailbox_max", SETTING_COUNT, AT(net.mailbox_letters), "8192", 64, 1048576, NULL, "Letters that wait for a shard."},
+    {"feed", "slice", SETTING_COUNT, AT(net.flush_slice), "512", 1, 1000000, NULL, "Subscribers that are served before a shard looks at its sockets again."},
+
+    {"store", "durability", SETTING_WORD, AT(store.durability), "power", NO, NO, "power process",
+     "What acknowledged messages survive: power, a power cut; process, any crash of the program, and it is faster for single messages."},
+    {"store", "queue_max", SETTING_COUNT, AT(store.queue_letters), "16384", 64, 1048576, NULL, "Commands that wait for the store; more are answered busy."},
+    {"store", "batch_max", SETTING_COUNT, AT(store.batch_letters_max), "4096", 1, 1048576, NULL, "Commands that one commit may hold."},
+    {"store", "recent_events", SETTING_COUNT, AT(store.recent_events_max), "256", 1, 1000000, NULL, "The newest events of each live room that are kept in memory."},
+    {"store", "recent_bytes", SETTING_SIZE, AT(store.recent_bytes_max), "256KiB", 1024, 1073741824, NULL, "How many bytes of them."},
+    {"store", "readers", SETTING_COUNT, AT(store.reader_threads), "2", 1, 64, NULL, "Threads that read old events."},
+    {"store", "reads_max", SETTING_COUNT, AT(store.reader_jobs_max), "4096", 1, 1048576, NULL, "Reads that wait; more are answered busy."},
+    {"store", "wal_max", SETTING_SIZE, AT(store.wal_bytes_max), "64MiB", 1048576, 1099511627776.0, NULL, "The write-ahead log is moved into the database when it grows beyond this."},
+
+    {"chat", "default_room", SETTING_TEXT, AT(chat.default_room), "lobby", NO, NO, NULL, "Where clients go that name no room."},
+    {"chat", "make_rooms", SETTING_SWITCH, AT(chat.may_make_rooms), "on", NO, NO, NULL, "The first join makes a room; off, only rooms that exist can be joined."},
+    {"chat", "guests", SETTING_SWITCH, AT(chat.has_guests), "on", NO, NO, NULL, "Whoever brings no identity is a new guest; off, they are refused."},
+    {"chat", "origins", SETTING_ORIGINS, AT(chat.origins), "", NO, NO, NULL,
+     "Origins of other web pages that may connect, such as https://example.org, separated by commas; * allows any page to."},
+    {"chat", "text_max", SETTING_SIZE, AT(chat.text_bytes_max), "16KiB", 16, 1048576, NULL, "A message's text; more is answered too_large."},
+    {"chat", "rooms_live_max", SETTING_COUNT, AT(chat.rooms_live_max), "100000", 1, 10000000, NULL, "Rooms with members at the same time; more are answered busy."},
+    {"chat", "rooms_per_connection_max", SETTING_COUNT, AT(chat.rooms_per_connection_max), "100", 1, 250, NULL, "Rooms that one connection may be in."},
+    {"chat", "history_events_max", SETTING_COUNT, AT(chat.history_events_max), "200", 1, 10000, NULL, "Events of one page of history, or of the replay after a reconnect."},
+    {"chat", "history_bytes_max", SETTING_SIZE, AT(chat.history_bytes_max), "512KiB", 65536, 1048576, NULL, "How many bytes of them."},
+    {"chat", "presence_lease", SETTING_TIME_32, AT(chat.presence_lease_ms), "5s", 0, 600000, NULL, "How long a user is still shown after the last connection ended, so that a reload does not flicker."},
+    {"chat", "presence_interval", SETTING_TIME_32, AT(chat.presence_interval_ms), "200ms", 10, 60000, NULL, "Between two presence frames of a room."},
+    {"chat", "presence_names_max", SETTING_COUNT_32, AT(chat.presence_names_max), "200", 0, 10000, NULL, "In rooms with more members presence tells the count only."},
+    {"chat", "typing_interval", SETTING_TIME_32, AT(chat.typing_interval_ms), "1s", 0, 60000, NULL, "A user's typing is told at most once in that time."},
+    {"chat", "token_days", SETTING_COUNT_32, AT(chat.token_days), "180", 1, 36500, NULL, "How many days a guest's token is good without being used."},
+
+    {"rate", "send", SETTING_RATE, RATE(SEND), "5/20", NO, NO, NULL, "Messages, edits, deletions and reactions of one connection: per second on the long run, and at once."},
+    {"rate", "join", SETTING_RATE, RATE(JOIN), "10/60", NO, NO, NULL, "Joins, leaves, logins and changes of name."},
+    {"rate", "read", SETTING_RATE, RATE(READ), "10/40", NO, NO, NULL, "History, members, rooms, digests and read marks."},
+    {"rate", "signal", SETTING_RATE, RATE(SIGNAL), "5/20", NO, NO, NULL, "Typing and pings, and frames that are not understood."},
+    {"rate", "address", SETTING_RATE, AT(chat.address_rate), "200/1000", NO, NO, NULL, "All commands of one address together (IPv6: of one /64), on each shard."},
+    {"rate", "warnings_max", SETTING_COUNT_32, AT(chat.rate_warnings_max), "100", 0, 1000000, NULL, "Refusals in a row that are answered rate_limited; then the connection is closed with 1008."},
+};
+const size_t setting_count = sizeof settings / sizeof *settings;

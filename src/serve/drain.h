@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Leaving: stop accepting, say bye, spread the returns, wait a while, end. Main thread. */
+#pragma once
+
+#include "chat/chat.h"
+#include "http/routes.h"
+
+struct drain {
+    struct chat *chat;
+    struct http_site *site;
+    struct shard *const *shards;
+    size_t shard_count;
+    uint64_t drain_ms; /* for clients to leave; a second signal ends the wait */
+};
+
+/* Returns when no connection is left. Everything that was acknowledged is in the store's queue or log; store_stop() flushes it. */
+void drain_run(const struct drain *drain);

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/server.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/diag.h"
+#include "base/table.h"
+#include "chat/chat.h"
+#include "http/routes.h"
+#include "net/letters.h"
+#include "ops/metrics.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/random.h"
+#include "os/thread.h"
+#include "serve/drain.h"
+
+enum { SHARDS_MAX = 64, OPS_CONNECTIONS_MAX = 64, OPS_SHARD_INDEX = 1000 };
+
+struct server {
+    const struct config *config;
+    struct token_key key;
+    struct chat *chat;
+    struct store *store;
+    struct admission *admission;
+    struct shard *shards[SHARDS_MAX];
+    size_t shard_count;
+    struct admission *ops_admission;
+    struct shard *ops;
+    struct http_site site;
+    struct metrics_sources metrics;
+};
+
+static bool is_store_healthy(void *context)
+{
+    return store_is_healthy(context);
+}
+
+static bool is_ready(void *context)
+{
+    struct http_site *site = context;
+
+    return !atomic_load_explicit(&site->is_draining, memory_order_relaxed) && site->is_store_healthy(site->context);
+}
+
+static void explain_listen(const struct os_address *address, enum result result)
+{
+    char text[64];
+    const char *advice = result == RESULT_EXISTS    ? "another program listens there; stop it, or choose another port with --listen"
+                         : result == RESULT_REFUSED ? "ports below 1024 need the right to bind them; choose a higher one with --listen"
+                                                    : "the address must be one of this machine; check --listen";
+
+    diag(DIAG_ERROR, "server.cannot_listen", "address", os_address_format(address, true, text), "reason",
+         result == RESULT_EXISTS ? "the port is in use" : result_text(result), "advice", advice, NULL);
+}
+
+/* A port that another program has would be shared silently by SO_REUSEPORT if it is ours as well: so it is taken alone first. `*address` gets the drawn port. */
+static enum result probe(struct os_address *address)
+{
+    struct os_address bound;
+    int descriptor;
+    enum result result = os_listen(address, 1, false, &descriptor, &bound);
+
+    if (result != RESULT_OK)
+        return result;
+    os_socket_close(descriptor);
+    address->port = bound.port;
+    return RESULT_OK;
+}
+
+static enum result make_shard(struct server *server, const struct net_events *events, const struct os_address *addresses)
+{
+    const struct config *config = server->config;
+    int listeners[NET_LISTEN_MAX];
+    struct os_address bound;
+    size_t count = 0;
+    enum result result = RESULT_OK;
+
+    for (; count < config->listen_count; count++) {
+        result = os_listen(&addresses[count], config->net.backlog, true, &listeners[count], &bound);
+        if (result != RESULT_OK)
+            break;
+    }
+    if (result == RESULT_OK)
+        result = shard_new(&config->net, events, server->admission, (uint32_t)server->shard_count, listeners, count,
+                           &server->shards[server->shard_count]);
+    else
+        explain_listen(&addresses[count], result);
+    if (result == RESULT_OK) {
+        server->shard_count++;
+        return RESULT_OK;
+    }
+    while (count-- > 0)
+        os_socket_close(listeners[count]);
+    return result;
+}
+
+static enum result make_shards(struct server *server)
+{
+    const struct config *config = server->config;
+    size_t wanted = config->net.shard_count > 0 ? config->net.shard_count : (size_t)os_cpu_count();
+    struct os_address addresses[NET_LISTEN_MAX];
+    struct net_events events;
+    enum result result;
+
+    chat_net_events(server->chat, &events);
+    events.request = http_serve;
+    events.request_context = &server->site;
+    for (size_t i = 0; i < config->listen_count; i++) {
+        addresses[i] = config->listen[i];
+        result = probe(&addresses[i]);
+        if (result != RESULT_OK) {
+            explain_listen(&addresses[i], result);
+            return result;
+        }
+    }
+    for (size_t i = 0; i < wanted && i < SHARDS_MAX; i++) {
+        result = make_shard(server, &events, addresses);
+        if (result != RESULT_OK)
+            return result;
+    }
+    for (size_t i = 0; i < config->listen_count; i++) {
+        char text[64];
+        diag(DIAG_INFO, "server.listening", "address", os_address_format(&addresses[i], true, text), NULL);
+        if (os_address_is_loopback(&addresses[i]))
+            diag(DIAG_INFO, "server.local_only", "advice", "only this machine can connect; --listen :8080 opens it to others", NULL);
+    }
+    return RESULT_OK;
+}
+
+static void refuse_upgrade(void *context, struct conn *conn, const struct http_request *request, const struct ws_offer *offer,
+                           struct net_upgrade *upgrade)
+{
+    (void)context;
+    (void)conn;
+    (void)request;
+    (void)offer;
+    upgrade->status = 404;
+    upgrade->refusal = "There is no WebSocket on the operator's port. Connect to the public one.";
+}
+
+/* The operator's listener is a shard of its own: metrics are written on its thread and disturb nobody. Without it the chat still runs. */
+static void make_ops(struct server *server)
+{
+    const struct net_events events = {.request = metrics_serve, .request_context = &server->metrics, .upgrade = refuse_upgrade};
+    struct net_options options = server->config->net;
+    struct os_address bound;
+    char text[64];
+    int listener;
+
+    if (!server->config->ops.is_on)
+        return;
+    options.shard_count = 1;
+    enum result result = os_listen(&server->config->ops.listen, 64, false, &listener, &bound);
+    if (result != RESULT_OK) {
+        diag(DIAG_WARNING, "ops.cannot_listen", "address", os_address_format(&server->config->ops.listen, true, text), "reason",
+             result_text(result), "advice", "there will be no /metrics; choose another address with --metrics-listen", NULL);
+        return;
+    }
+    server->ops_admission = admission_new(OPS_CONNECTIONS_MAX, 0);
+    if (!server->ops_admission
+        || shard_new(&options, &events, server->ops_admission, OPS_SHARD_INDEX, &listener, 1, &server->ops) != RESULT_OK) {
+        os_socket_close(listener);
+        return;
+    }
+    diag(DIAG_INFO, "ops.listening", "address", os_address_format(&bound, true, text), NULL);
+}
+
+/* Descriptors are the hard ceiling of connections: said at start, not when they run out. */
+static void look_at_limits(const struct config *config)
+{
+    size_t descriptors = os_descriptor_limit_raise();
+
+    if (descriptors < config->net.connections_max + 100)
+        diag(DIAG_WARNING, "server.few_descriptors", "limit", diag_number((int64_t)descriptors), "connections_max",
+             diag_number((int64_t)config->net.connections_max), "advice", "raise LimitNOFILE= or ulimit -n, or lower connections.max", NULL);
+}
+
+static enum result make_folder(const char *data)
+{
+    enum result result = os_folder_make(data);
+
+    if (result != RESULT_OK)
+        diag(DIAG_ERROR, "server.no_data_folder", "folder", data, "reason", result_text(result), "advice",
+             "choose a folder that this user may write to, with --data", NULL);
+    return result;
+}
+
+static enum result build(struct server *server)
+{
+    const struct config *config = server->config;
+    struct store_events events;
+    enum result result;
+
+    look_at_limits(config);
+    result = make_folder(config->data);
+    if (result == RESULT_OK)
+        result = token_key_load(config->data, &server->key);
+    if (result == RESULT_OK)
+        result = chat_new(&config->chat, &server->key, &server->chat);
+    if (result != RESULT_OK)
+        return result;
+    chat_store_events(server->chat, &events);
+    result = store_open(&config->store, &events, &server->store);
+    if (result != RESULT_OK)
+        return result;
+    server->site = (struct http_site){.is_store_healthy = is_store_healthy, .context = server->store};
+    server->admission = admission_new(config->net.connections_max, config->net.connections_per_address_max);
+    if (!server->admission)
+        return RESULT_NO_MEMORY;
+    result = make_shards(server);
+    if (result == RESULT_OK)
+        result = chat_bind(server->chat, server->store, server->shards, server->shard_count);
+    if (result != RESULT_OK)
+        return result;
+    server->metrics = (struct metrics_sources){
+        .chat = server->chat,
+        .store = server->store,
+        .shards = server->shards,
+        .shard_count = server->shard_count,
+        .is_ready = is_ready,
+        .context = &server->site,
+    };
+    make_ops(server);
+    return RESULT_OK;
+}
+
+static enum result start(struct server *server)
+{
+    enum result result = store_start(server->store);
+
+    for (size_t i = 0; i < server->shard_count && result == RESULT_OK; i++)
+        result = shard_start(server->shards[i]);
+    if (result == RESULT_OK && server->ops)
+        result = shard_start(server->ops);
+    return result;
+}
+
+static void stop_shard(struct shard *shard)
+{
+    shard_post_stop(shard);
+    shard_join(shard);
+}
+
+/* The store's thread posts to shards, so they outlive it; their connections have ended before, so that it has heard of every departure. */
+static void stop(struct server *server)
+{
+    store_stop(server->store);
+    for (size_t i = 0; i < server->shard_count; i++)
+        stop_shard(server->shards[i]);
+    if (server->ops)
+        stop_shard(server->ops);
+}
+
+static void take_apart(struct server *server)
+{
+    chat_free(server->chat);
+    store_free(server->store);
+    for (size_t i = 0; i < server->shard_count; i++)
+        shard_free(server->shards[i]);
+    shard_free(server->ops);
+    admission_free(server->admission);
+    admission_free(server->ops_admission);
+}
+
+static void prepare_process(const struct config *config)
+{
+    uint8_t secret[16];
+    enum diag_form form = config->ops.log_form == LOG_HUMAN || (config->ops.log_form == LOG_AUTO && os_is_terminal(2)) ? DIAG_HUMAN : DIAG_JSON;
+
+    diag_setup(form, config->ops.log_level);
+    diag_set_clock(os_clock_wall_ms);
+    os_random_init();
+    os_random_bytes(secret, sizeof secret);
+    table_seed(secret);
+    os_signals_init();
+}
+
+static void wait_for_end(void)
+{
+    for (;;) {
+        int signal = os_signal_wait(-1);
+        if (signal == SIGTERM || signal == SIGINT)
+            return;
+    }
+}
+
+int server_run(const struct config *config)
+{
+    struct server *server = calloc(1, sizeof *server);
+    int status = 1;
+
+    prepare_process(config);
+    if (!server) {
+        diag(DIAG_ERROR, "server.no_memory", NULL);
+        return 1;
+    }
+    server->config = config;
+    diag(DIAG_INFO, "server.starting", "version", NATTER_VERSION, "data", config->data, "config", config->file ? config->file : "none", NULL);
+    enum result result = build(server);
+    if (result == RESULT_OK)
+        result = start(server);
+    if (result == RESULT_OK) {
+        diag(DIAG_INFO, "server.ready", "shards", diag_number((int64_t)server->shard_count), "durability",
+             config->store.durability == STORE_DURABLE_POWER ? "power" : "process", NULL);
+        wait_for_end();
+        drain_run(&(struct drain){
+            .chat = server->chat,
+            .site = &server->site,
+            .shards = server->shards,
+            .shard_count = server->shard_count,
+            .drain_ms = config->drain_ms,
+        });
+        stop(server);
+        status = 0;
+    } else if (result == RESULT_NO_MEMORY) {
+        diag(DIAG_ERROR, "server.no_memory", "advice", "free some memory, or lower the limits in the configuration", NULL);
+    }
+    take_apart(server);
+    free(server);
+    diag(DIAG_INFO, "server.ended", "status", diag_number(status), NULL);
+    return status;
+}

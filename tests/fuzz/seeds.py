@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the fuzz targets' first inputs into tests/fuzz/corpus/, a folder per target. What a fuzzer finds worth keeping
+lies beside them; this never deletes anything."""
+
+import pathlib
+import struct
+import zlib
+
+CORPUS = pathlib.Path(__file__).parent / "corpus"
+CUTS = b"\x05"  # the first byte of most inputs seeds the cuts
+
+
+def write(target, name, data):
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(data)
+
+
+def frame(opcode, payload, final=True, compressed=False, mask=b"\0\0\0\0"):
+    first = (0x80 if final else 0) | (0x40 if compressed else 0) | opcode
+    if len(payload) < 126:
+        head = bytes([first, 0x80 | len(payload)])
+    elif len(payload) < 65536:
+        head = bytes([first, 0xFE]) + struct.pack(">H", len(payload))
+    else:
+        head = bytes([first, 0xFF]) + struct.pack(">Q", len(payload))
+    return head + mask + bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
+
+
+def pack(data, window_bits=15):
+    deflater = zlib.compressobj(6, zlib.DEFLATED, -window_bits)
+    return (deflater.compress(data) + deflater.flush(zlib.Z_SYNC_FLUSH))[:-4]
+
+
+def heads(name, lines, body=b""):
+    return name, "\r\n".join([*lines, "", ""]).encode() + body
+
+
+UPGRADE = [
+    "GET /ws?room=lobby&name=ada HTTP/1.1",
+    "Host: chat.example:8080",
+    "Connection: keep-alive, Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+]
+
+HEADS = [
+    heads("least", ["X / HTTP/1.0"]),
+    heads("get", ["GET / HTTP/1.1", "Host: [::1]:80", "Cookie: a=1; b=2"]),
+    heads("query", ["GET /a%20b?a=x+y%2B&b=2 HTTP/1.0", "Connection: keep-alive"]),
+    heads("absolute", ["\r\nOPTIONS http://h/?a=%41 HTTP/1.1", "Host: h"]),
+    heads("length", ["POST /x HTTP/1.1", "Host: h", "Content-Length: 5", "Expect: 100-continue"], b"hello"),
+    heads(
+        "chunked",
+        ["POST /x HTTP/1.1", "Host: h", "Transfer-Encoding: chunked"],
+        b"5;a=b\r\nhello\r\nA\r\n0123456789\r\n0\r\nA: b\r\n\r\n",
+    ),
+    heads("both", ["POST / HTTP/1.1", "Host: h", "Content-Length: 5", "Transfer-Encoding: chunked"], b"0\r\n\r\n"),
+    heads("fold", ["GET / HTTP/1.1", "Host: h", "X: a", " b"]),
+]
+
+
+def main():
+    for name, head in HEADS:
+        write("http1", name, CUTS + head)
+    write("http1", "body", CUTS + b"3\r\nabc\r\n00\r\n\r\n")
+
+    offer = 'permessage-deflate; client_max_window_bits; server_max_window_bits=10, x; y="z"'
+    deflate = "Sec-WebSocket-Extensions: " + offer
+    for name, lines in [
+        ("plain", UPGRADE),
+        ("full", [*UPGRADE, "Sec-WebSocket-Protocol: natter.v1, other", deflate]),
+        ("version", [*UPGRADE[:4], "Sec-WebSocket-Version: 8", UPGRADE[5]]),
+        ("no_upgrade", UPGRADE[:2]),
+    ]:
+        write("ws_handshake", *heads(name, lines))
+    write("ws_handshake", "list", b'other, permessage-deflate; server_max_window_bits="9"; server_no_context_takeover')
+    write("ws_handshake", "list_second", b"permessage-deflate; server_max_window_bits=8, permessage-deflate")
+
+    euro = "€".encode()
+    for name, frames in [
+        ("hello", [frame(1, b"Hello", mask=b"\x37\xfa\x21\x3d")]),
+        ("fragments", [frame(1, b"Hel" + euro[:1], False), frame(9, b"ping"), frame(0, euro[1:] + b"lo")]),
+        ("empty_fragments", [frame(2, b"", False), frame(0, b"", False), frame(0, b"")]),
+        ("lengths", [frame(2, b"x" * 125), frame(2, b"x" * 126), frame(2, b"x" * 300)]),
+        ("close", [frame(8, b"\x03\xe8bye"), frame(10, b"")]),
+        ("compressed", [frame(1, pack(b"Hello, hello, hello"), compressed=True), frame(1, b"plain")]),
+        ("compressed_fragments", [frame(1, pack(b"Hello" * 9)[:5], False, True), frame(0, pack(b"Hello" * 9)[5:])]),
+        ("bomb", [frame(1, pack(b"x" * 100000), compressed=True)]),
+        ("bad_text", [frame(1, b"abc\xff")]),
+    ]:
+        write("ws_frame", name, CUTS + b"".join(frames))
+        write("ws_message", name, CUTS + b"".join(frames))
+
+    stored = b"\x00\x05\x00\xfa\xffHello\x00"
+    for name, stream in [
+        ("hello", pack(b"Hello")),
+        ("text", pack(b'{"type":"message","room":"lobby","text":"well, well, well"}' * 5)),
+        ("stored", stored),
+        ("last_block", b"\xf3\x48\xcd\xc9\xc9\x07\x00\x00"),
+        ("two_blocks", pack(b"Hello") + b"\x00\x00\xff\xff" + pack(b"World")),
+        ("small_window", pack(bytes(range(256)) * 6, 9)),
+        ("bomb", pack(b"\0" * 200000)),
+    ]:
+        write("inflate", name, CUTS + b"\x0c" + stream)
+
+    for name, text in [
+        ("ascii", b"The quick brown fox jumps over the lazy dog, twice."),
+        ("mixed", "Grüße, κόσμε, 日本語, 😀 and 32 more bytes of plain text".encode()),
+        ("edges", "\x7f\x80\u07ff\u0800\ud7ff\ue000\uffff\U00010000\U0010ffff".encode()),
+        ("overlong", b"\xc0\xaf"),
+        ("surrogate", b"abc\xed\xa0\x80"),
+        ("cut", b"abcdefgh\xf0\x9f\x98"),
+    ]:
+        write("utf8", name, CUTS + text)
+
+
+if __name__ == "__main__":
+    main()
