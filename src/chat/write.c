@@ -37,6 +37,7 @@ void room_send(struct chat *chat, struct request *request)
         }
         event.reply_to = command->reply_to;
     }
+    member->typed_ms = 0; /* what is typed after a message is news */
     append(chat, request, room, &event);
 }
 

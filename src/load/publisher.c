@@ -9,7 +9,6 @@ enum {
     /* Landed messages are remembered for a while, so that a second copy or ack of one is noticed. */
     MEMORY_FACTOR = 4,
     NS_PER_SECOND = 1000000000,
-    NUMBER_MAX = UINT32_MAX - 1,
 };
 
 struct flight {
@@ -102,7 +101,7 @@ static bool may_send(struct publisher *publisher, uint64_t now_ns, uint64_t *out
 {
     uint64_t in_flight = publisher->sent - publisher->landed;
     *out_at_ns = now_ns;
-    if (publisher->has_stopped || publisher->sent >= NUMBER_MAX)
+    if (publisher->has_stopped || publisher->sent >= UINT32_MAX)
         return false;
     if (publisher->plan.rate_milli == 0)
         return in_flight < publisher->plan.window;

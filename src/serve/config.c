@@ -2,16 +2,19 @@
 /* Where settings come from: defaults, the file, variables, flags, in rising order of weight. */
 #include "serve/config.h"
 
-#include <confuse.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "chat/name.h"
 #include "os/file.h"
+#include "os/thread.h"
+#include "serve/config_file.h"
+#include "serve/config_near.h"
 #include "serve/config_table.h"
 
 static const char default_file[] = "/etc/natter/natter.conf";
 
-enum { SECTIONS_MAX = 32, KEYS_MAX = 64, NAME_BYTES_MAX = 128, ENVIRONMENT_PREFIX = 7 /* "NATTER_" */ };
+enum { NAME_BYTES_MAX = 128, ENVIRONMENT_PREFIX = 7 /* "NATTER_" */, DESCRIPTORS_SPARE = 100 };
 
 /* A name compared without regard to how it is joined: "chat-text-max", "CHAT_TEXT_MAX" and "chat.text_max" are the same. */
 static bool is_same_name(const char *a, const char *b)
@@ -44,23 +47,6 @@ static const struct setting *find_setting(const char *name)
     return NULL;
 }
 
-/* Reads one value; a fault names the place it came from. */
-static bool apply(struct config *config, const struct setting *setting, const char *value, const char *place, struct builder *out_fault)
-{
-    struct builder why;
-
-    builder_init(&why, 1024);
-    bool is_fine = setting_read(setting, config, value, &why);
-    if (!is_fine) {
-        builder_format(out_fault, "%s: the setting ", place);
-        setting_name(setting, '.', out_fault);
-        builder_format(out_fault, " cannot be \"%.200s\": ", value);
-        builder_add_view(out_fault, builder_view(&why));
-    }
-    builder_done(&why);
-    return is_fine;
-}
-
 bool config_init(struct config *config)
 {
     struct builder fault;
@@ -68,7 +54,7 @@ bool config_init(struct config *config)
     *config = (struct config){0};
     builder_init(&fault, 4096);
     for (size_t i = 0; i < setting_count; i++) {
-        bool is_fine = apply(config, &settings[i], settings[i].standard, "default", &fault);
+        bool is_fine = setting_apply(&settings[i], config, settings[i].standard, "default", &fault);
         if (!is_fine && settings[i].type == SETTING_TEXT) { /* text fails for lack of memory only */
             builder_done(&fault);
             return false;
@@ -86,97 +72,25 @@ void config_done(struct config *config)
     config->string_count = 0;
 }
 
-/* libconfuse wants its table of options; ours is turned into it: every value is text, and is read by setting_read. */
-struct file_table {
-    cfg_opt_t top[KEYS_MAX];
-    cfg_opt_t sections[SECTIONS_MAX][KEYS_MAX];
-    const char *section_names[SECTIONS_MAX];
-    size_t section_count;
-};
-
-static cfg_opt_t *section_of(struct file_table *table, const char *name)
+/* Where a service is called natter, Kubernetes gives every container NATTER_PORT and NATTER_SERVICE_HOST and more of
+ * these. They are not meant for us. */
+static bool is_of_kubernetes(const char *name)
 {
-    size_t i = 0;
-
-    while (i < table->section_count && strcmp(table->section_names[i], name) != 0)
-        i++;
-    check(i < SECTIONS_MAX);
-    if (i == table->section_count)
-        table->section_names[table->section_count++] = name;
-    return table->sections[i];
+    return strcmp(name, "NATTER_PORT") == 0 || strncmp(name, "NATTER_PORT_", 12) == 0 || strncmp(name, "NATTER_SERVICE_", 15) == 0;
 }
 
-static void add_option(cfg_opt_t *options, cfg_opt_t option)
+static void add_nearest(const char *name, bool is_flag, struct builder *out)
 {
-    size_t i = 0;
+    const struct setting *nearest = setting_nearest(view_of_string(name), NULL);
 
-    while (options[i].name)
-        i++;
-    check(i + 1 < KEYS_MAX);
-    options[i] = option;
-}
-
-static void build_table(struct file_table *table)
-{
-    for (size_t i = 0; i < setting_count; i++) {
-        cfg_opt_t option = CFG_STR((char *)settings[i].key, NULL, CFGF_NONE);
-        add_option(settings[i].section[0] ? section_of(table, settings[i].section) : table->top, option);
-    }
-    for (size_t i = 0; i < table->section_count; i++) {
-        cfg_opt_t section = CFG_SEC((char *)table->section_names[i], table->sections[i], CFGF_NONE);
-        add_option(table->top, section);
-    }
-}
-
-/* libconfuse reports through a callback without a context of ours. Parsing happens once, in one thread, before anything else runs. */
-static struct builder *file_fault;
-
-static void report(cfg_t *cfg, const char *format, va_list arguments)
-{
-    char text[512];
-
-    (void)vsnprintf(text, sizeof text, format, arguments);
-    if (file_fault && file_fault->size == 0)
-        builder_format(file_fault, "%s:%d: %s; natter config sample prints all settings", cfg && cfg->filename ? cfg->filename : "the file",
-                       cfg ? cfg->line : 0, text);
-}
-
-static bool apply_file_values(struct config *config, cfg_t *cfg, const char *path, struct builder *out_fault)
-{
-    for (size_t i = 0; i < setting_count; i++) {
-        const struct setting *setting = &settings[i];
-        cfg_t *section = setting->section[0] ? cfg_getsec(cfg, setting->section) : cfg;
-        const char *value = section && cfg_size(section, setting->key) > 0 ? cfg_getstr(section, setting->key) : NULL;
-        if (value && !apply(config, setting, value, path, out_fault))
-            return false;
-    }
-    return true;
-}
-
-static bool read_file(struct config *config, const char *path, struct builder *out_fault)
-{
-    struct file_table *table = calloc(1, sizeof *table);
-    bool is_fine = false;
-
-    if (!table) {
-        builder_add_string(out_fault, "out of memory");
-        return false;
-    }
-    build_table(table);
-    cfg_t *cfg = cfg_init(table->top, CFGF_NONE);
-    file_fault = out_fault;
-    if (cfg)
-        cfg_set_error_function(cfg, report);
-    int outcome = cfg ? cfg_parse(cfg, path) : CFG_FILE_ERROR;
-    if (outcome == CFG_SUCCESS)
-        is_fine = apply_file_values(config, cfg, path, out_fault);
-    else if (out_fault->size == 0)
-        builder_format(out_fault, "%s: the file cannot be read; check that it is there and readable", path);
-    file_fault = NULL;
-    if (cfg)
-        cfg_free(cfg);
-    free(table);
-    return is_fine;
+    if (!nearest)
+        return;
+    builder_add_string(out, "; did you mean ");
+    if (is_flag)
+        setting_add_flag(nearest, out);
+    else
+        setting_add_variable(nearest, out);
+    builder_add_byte(out, '?');
 }
 
 static bool read_variables(struct config *config, char **environment, struct builder *out_fault)
@@ -185,19 +99,24 @@ static bool read_variables(struct config *config, char **environment, struct bui
         const char *value = strchr(*environment, '=');
         char name[NAME_BYTES_MAX];
 
-        if (!value || strncmp(*environment, "NATTER_", ENVIRONMENT_PREFIX) != 0)
+        /* An empty variable is as good as none: that is how compose files and units leave one out. */
+        if (!value || !value[1] || strncmp(*environment, "NATTER_", ENVIRONMENT_PREFIX) != 0)
             continue;
         (void)snprintf(name, sizeof name, "%.*s", (int)(value - *environment), *environment);
-        if (strcmp(name, "NATTER_CONFIG") == 0)
+        if (strcmp(name, "NATTER_CONFIG") == 0 || is_of_kubernetes(name))
             continue;
         const struct setting *setting = find_setting(name + ENVIRONMENT_PREFIX);
         if (!setting) {
-            builder_format(out_fault, "the variable %s: there is no such setting; natter serve --help lists them", name);
+            builder_add_string(out_fault, "the variable ");
+            setting_add_shown(out_fault, name);
+            builder_add_string(out_fault, ": there is no such setting");
+            add_nearest(name + ENVIRONMENT_PREFIX, false, out_fault);
+            builder_add_string(out_fault, "; natter config reference lists them");
             return false;
         }
         char place[NAME_BYTES_MAX + 16];
         (void)snprintf(place, sizeof place, "the variable %s", name);
-        if (!apply(config, setting, value + 1, place, out_fault))
+        if (!setting_apply(setting, config, value + 1, place, out_fault))
             return false;
     }
     return true;
@@ -221,15 +140,20 @@ static enum config_outcome read_flag(struct config *config, const char *word, co
     (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
     const struct setting *setting = strncmp(name, "--", 2) == 0 ? find_setting(name + 2) : NULL;
     if (!setting) {
-        builder_format(out_fault, "there is no flag \"%s\"; natter serve --help lists them", name);
+        builder_add_string(out_fault, "there is no flag \"");
+        setting_add_shown(out_fault, name);
+        builder_add_byte(out_fault, '"');
+        if (strncmp(name, "--", 2) == 0)
+            add_nearest(name + 2, true, out_fault);
+        builder_add_string(out_fault, "; natter serve --help lists them");
         return CONFIG_USAGE;
     }
-    if (!value) {
+    if (!value || (value != strchr(word, '=') + 1 && strncmp(value, "--", 2) == 0)) {
         builder_format(out_fault, "the flag %s needs a value", name);
         return CONFIG_USAGE;
     }
     (void)snprintf(place, sizeof place, "the flag %s", name);
-    return apply(config, setting, value, place, out_fault) ? CONFIG_READY : CONFIG_BAD;
+    return setting_apply(setting, config, value, place, out_fault) ? CONFIG_READY : CONFIG_BAD;
 }
 
 /* Finds --config and --help before anything is read. */
@@ -267,17 +191,40 @@ static enum config_outcome read_flags(struct config *config, int count, char **a
     return CONFIG_READY;
 }
 
+/* For programs that measure: as many connections as there are descriptors. */
+static void lift_limits(struct config *config)
+{
+    size_t descriptors = os_descriptor_limit_raise();
+
+    config->net.connections_per_address_max = 0;
+    config->net.control_frames_per_second_max = 0;
+    if (config->net.connections_max + DESCRIPTORS_SPARE < descriptors)
+        config->net.connections_max = descriptors - DESCRIPTORS_SPARE;
+}
+
+static bool is_room_name(const char *name)
+{
+    struct builder fold;
+
+    builder_init(&fold, 1024);
+    bool is_name = name_fold_room(view_of_string(name), &fold);
+    builder_done(&fold);
+    return is_name;
+}
+
 /* What follows from the settings together. */
 static enum config_outcome finish(struct config *config, struct builder *out_fault)
 {
-    if (!config->has_limits) {
-        config->net.connections_per_address_max = 0;
-        config->net.control_frames_per_second_max = 0;
-    }
+    if (!config->has_limits)
+        lift_limits(config);
     config->chat.has_limits = config->has_limits;
     config->chat.frame_bytes_max = config->net.message_bytes_max;
     config->chat.heartbeat_s = (config->net.heartbeat_ms + 999) / 1000;
     config->store.folder = config->data;
+    if (!is_room_name(config->chat.default_room)) {
+        builder_add_string(out_fault, "chat.default_room cannot be a room's name: it must be 1 to 64 letters, digits, '-', '_' or '.', perhaps after a '~'");
+        return CONFIG_BAD;
+    }
     if (config->chat.text_bytes_max + 1024 > config->net.message_bytes_max) {
         builder_add_string(out_fault, "chat.text_max must be at least 1 KiB below connection.message_max: raise the latter or lower the former");
         return CONFIG_BAD;
@@ -296,12 +243,12 @@ enum config_outcome config_read(struct config *config, int count, char **argumen
     if (outcome != CONFIG_READY)
         return outcome;
     for (char **entry = environment; *entry && !config->file; entry++) {
-        if (strncmp(*entry, "NATTER_CONFIG=", 14) == 0)
+        if (strncmp(*entry, "NATTER_CONFIG=", 14) == 0 && (*entry)[14])
             config->file = *entry + 14;
     }
     if (!config->file && os_file_exists(default_file))
         config->file = default_file;
-    if (config->file && !read_file(config, config->file, out_fault))
+    if (config->file && !config_file_read(config, config->file, out_fault))
         return CONFIG_BAD;
     if (!read_variables(config, environment, out_fault))
         return CONFIG_BAD;

@@ -4,32 +4,6 @@
 
 enum { HELP_COLUMN = 44 };
 
-static void add_flag(const struct setting *setting, struct builder *out)
-{
-    size_t start;
-
-    builder_add_string(out, "--");
-    start = out->size;
-    setting_name(setting, '-', out);
-    for (size_t i = start; builder_ok(out) && i < out->size; i++) {
-        if (out->at[i] == '_')
-            out->at[i] = '-';
-    }
-}
-
-static void add_variable(const struct setting *setting, struct builder *out)
-{
-    size_t start;
-
-    builder_add_string(out, "NATTER_");
-    start = out->size;
-    setting_name(setting, '_', out);
-    for (size_t i = start; builder_ok(out) && i < out->size; i++) {
-        if (out->at[i] >= 'a' && out->at[i] <= 'z')
-            out->at[i] -= 32;
-    }
-}
-
 static void add_first_sentence(const char *text, struct builder *out)
 {
     size_t size = strcspn(text, ";:.");
@@ -47,7 +21,7 @@ void config_help(struct builder *out)
     for (size_t i = 0; i < setting_count; i++) {
         size_t start = out->size;
         builder_add_string(out, "  ");
-        add_flag(&settings[i], out);
+        setting_add_flag(&settings[i], out);
         builder_format(out, " %s", settings[i].standard);
         do {
             builder_add_byte(out, ' ');
@@ -126,14 +100,29 @@ void config_reference(struct builder *out)
         builder_add_string(out, "| `");
         setting_name(setting, '.', out);
         builder_add_string(out, "` | `");
-        add_flag(setting, out);
+        setting_add_flag(setting, out);
         builder_add_string(out, "`<br>`");
-        add_variable(setting, out);
+        setting_add_variable(setting, out);
         builder_format(out, "` | %s%s%s | ", setting->standard[0] ? "`" : "", setting->standard[0] ? setting->standard : "none",
                        setting->standard[0] ? "`" : "");
         add_range(setting, out);
         builder_format(out, " | %s |\n", setting->text);
     }
+}
+
+/* Within double quotes a file's reader understands backslashes and replaces ${NAME}. */
+static void add_escaped(const struct setting *setting, const struct config *config, struct builder *out)
+{
+    struct builder value;
+
+    builder_init(&value, 64 * 1024);
+    setting_write(setting, config, &value);
+    for (size_t i = 0; i < value.size; i++) {
+        if (value.at[i] == '"' || value.at[i] == '\\' || value.at[i] == '$')
+            builder_add_byte(out, '\\');
+        builder_add_byte(out, value.at[i]);
+    }
+    builder_done(&value);
 }
 
 void config_dump(const struct config *config, struct builder *out)
@@ -149,7 +138,7 @@ void config_dump(const struct config *config, struct builder *out)
             builder_format(out, "%s {\n", setting->section);
         section = setting->section;
         builder_format(out, "%s%s = \"", section[0] ? "    " : "", setting->key);
-        setting_write(setting, config, out);
+        add_escaped(setting, config, out);
         builder_add_string(out, "\"\n");
     }
     builder_add_string(out, section[0] ? "}\n" : "");

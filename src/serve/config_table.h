@@ -42,3 +42,10 @@ bool setting_read(const struct setting *setting, struct config *config, const ch
 void setting_write(const struct setting *setting, const struct config *config, struct builder *out);
 /* "listen", "chat.origins", … */
 void setting_name(const struct setting *setting, char separator, struct builder *out);
+/* The same, and a fault begins with the place the value came from: "FILE:LINE", a variable, a flag. */
+bool setting_apply(const struct setting *setting, struct config *config, const char *value, const char *place, struct builder *out_fault);
+/* "--chat-text-max", "NATTER_CHAT_TEXT_MAX". */
+void setting_add_flag(const struct setting *setting, struct builder *out);
+void setting_add_variable(const struct setting *setting, struct builder *out);
+/* Adds text of others to a line for people: cut at 200 bytes, and nothing in it that a terminal obeys. */
+void setting_add_shown(struct builder *out, const char *text);

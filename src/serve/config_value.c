@@ -3,6 +3,9 @@
 #include <stdlib.h>
 
 #include "serve/config_table.h"
+#include "wire/http1.h"
+
+enum { SHOWN_BYTES_MAX = 200 };
 
 void setting_name(const struct setting *setting, char separator, struct builder *out)
 {
@@ -11,6 +14,42 @@ void setting_name(const struct setting *setting, char separator, struct builder 
         builder_add_byte(out, (uint8_t)separator);
     }
     builder_add_string(out, setting->key);
+}
+
+void setting_add_flag(const struct setting *setting, struct builder *out)
+{
+    size_t start;
+
+    builder_add_string(out, "--");
+    start = out->size;
+    setting_name(setting, '-', out);
+    for (size_t i = start; builder_ok(out) && i < out->size; i++) {
+        if (out->at[i] == '_')
+            out->at[i] = '-';
+    }
+}
+
+void setting_add_variable(const struct setting *setting, struct builder *out)
+{
+    size_t start;
+
+    builder_add_string(out, "NATTER_");
+    start = out->size;
+    setting_name(setting, '_', out);
+    for (size_t i = start; builder_ok(out) && i < out->size; i++) {
+        if (out->at[i] >= 'a' && out->at[i] <= 'z')
+            out->at[i] -= 32;
+    }
+}
+
+void setting_add_shown(struct builder *out, const char *text)
+{
+    size_t size = strlen(text);
+
+    for (size_t i = 0; i < size && i < SHOWN_BYTES_MAX; i++)
+        builder_add_byte(out, text[i] >= 0x20 && text[i] < 0x7f ? (uint8_t)text[i] : '?');
+    if (size > SHOWN_BYTES_MAX)
+        builder_add_string(out, "...");
 }
 
 static const char *keep_string(struct config *config, struct view text)
@@ -173,18 +212,30 @@ static bool read_listen(struct config *config, const char *value, struct builder
     return true;
 }
 
+/* As browsers send it (RFC 6454 section 7): one with a path would never be met. */
+static bool is_origin(struct view text)
+{
+    size_t scheme = view_starts_with(text, VIEW("https://")) ? 8 : view_starts_with(text, VIEW("http://")) ? 7 : 0;
+
+    return view_equal(text, VIEW("*")) || (scheme > 0 && http_host_is_valid(view_skip(text, scheme)));
+}
+
 static bool read_origins(struct config *config, const char *value, struct builder *fault)
 {
     struct view rest = view_of_string(value), item;
     size_t count = 0;
 
     while (next_item(&rest, &item)) {
-        bool is_origin = view_equal(item, VIEW("*")) || view_starts_with(item, VIEW("http://")) || view_starts_with(item, VIEW("https://"));
-        if (!is_origin || count == CHAT_ORIGINS_MAX) {
-            builder_format(fault, "each must begin with https:// or http:// (or be *), and there can be at most %d", CHAT_ORIGINS_MAX);
+        if (!is_origin(item) || count == CHAT_ORIGINS_MAX) {
+            builder_format(fault, "each must be https://NAME or http://NAME, with a port where it is no usual one and nothing behind it (or *), "
+                                  "and there can be at most %d", CHAT_ORIGINS_MAX);
             return false;
         }
-        config->chat.origins[count++] = keep_string(config, item);
+        config->chat.origins[count] = keep_string(config, item);
+        if (!config->chat.origins[count++]) {
+            builder_add_string(fault, "there is no memory for it");
+            return false;
+        }
     }
     config->chat.origin_count = count;
     return true;
@@ -211,8 +262,13 @@ static bool read_text(struct config *config, const char *value, const char **out
         builder_add_string(fault, "it must not be empty");
         return false;
     }
-    *out = keep_string(config, view_of_string(value));
-    return *out != NULL;
+    const char *kept = keep_string(config, view_of_string(value));
+    if (!kept) {
+        builder_add_string(fault, "there is no memory for it");
+        return false;
+    }
+    *out = kept;
+    return true;
 }
 
 static void store_amount(const struct setting *setting, void *place, double amount)
@@ -346,4 +402,22 @@ void setting_write(const struct setting *setting, const struct config *config, s
         write_amount(load_amount(setting, place), setting->type, out);
         break;
     }
+}
+
+bool setting_apply(const struct setting *setting, struct config *config, const char *value, const char *place, struct builder *out_fault)
+{
+    struct builder why;
+
+    builder_init(&why, 1024);
+    bool is_fine = setting_read(setting, config, value, &why);
+    if (!is_fine) {
+        builder_format(out_fault, "%s: the setting ", place);
+        setting_name(setting, '.', out_fault);
+        builder_add_string(out_fault, " cannot be \"");
+        setting_add_shown(out_fault, value);
+        builder_add_string(out_fault, "\": ");
+        builder_add_view(out_fault, builder_view(&why));
+    }
+    builder_done(&why);
+    return is_fine;
 }

@@ -158,7 +158,9 @@ test('names are unique among those present, look-alikes included', async (contex
   equal((await ada.ask({ type: 'name', name: 'paula' })).user.name, 'paula', 'taken');
   for (const name of ['paula', 'PAULA', 'pаula', 'pau\u0301la'])
     equal((await bob.ask({ type: 'name', name })).code, 'conflict', `name ${name}`);
-  for (const name of ['', ' ', 'a\u0000b', 'a\u202eb', '\u200b', 'x'.repeat(33)])
+  bob.send('{"type":"name","name":"a\\u0000b"}');
+  await bob.wait((frame) => frame.type === 'error' && frame.code === 'bad_request' && !frame.ref, 'a NUL is not JSON that is taken, so no ref comes back');
+  for (const name of ['', ' ', 'a\u202eb', '\u200b', 'x'.repeat(33)])
     equal((await bob.ask({ type: 'name', name })).code, 'bad_request', `name ${JSON.stringify(name)}`);
   await bob.wait((frame) => frame.type === 'presence' && frame.joined.some((user) => user.name === 'paula'), 'the new name is told');
   await ada.close();

@@ -187,6 +187,7 @@ export class Room {
     }
 
     send(message: string | { text: string; replyTo?: number }): OutgoingMessage {
+        this.typedAt = 0; // a message ends the typing before it: what is typed next is news
         const { text, replyTo } = typeof message === "string" ? { text: message, replyTo: undefined } : message;
         const reply = replyTo === undefined ? {} : { reply_to: replyTo };
         return this.shown(this.queue({ type: "send", room: this.name, text, key: this.key(), ...reply }));
