@@ -18,8 +18,7 @@ static uint64_t number_in(const struct scan_field *field)
 
 static void raise_reached(struct worker *worker, uint64_t index, uint64_t number)
 {
-    if (worker->reached[index] < number)
-        worker->reached[index] = number;
+    counter_raise(&worker->reached[index], number);
 }
 
 static void deliver(struct worker *worker, struct client *client, const struct recalled *recalled)

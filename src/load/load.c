@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "load/progress.h"
 #include "load/worker.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -20,24 +21,16 @@ enum {
     REPORT_BYTES_MAX = 65536,
 };
 
-/* The counters of all workers, added up. */
-struct sums {
-    uint64_t ready, delivered, delivered_bytes, reads, sent, acked, faults, gaps, ended, cpu_ns;
-};
-
 struct load {
     struct load_shared shared;
     struct load_report *report;
     struct worker *workers;
     uint64_t worker_count;
     uint64_t *worker_cpu_ns; /* at the measured time's beginning */
-    struct sums from;
+    struct worker_sums from;
     uint8_t *filler;
     uint64_t begun_ns;
-    bool is_terminal;
-    uint64_t progress_ns; /* when the last line was due */
-    struct sums progress;
-    struct process_sample progress_server;
+    struct progress progress;
 };
 
 enum load_wait { WAIT_DONE, WAIT_IMPATIENT, WAIT_FAILED, WAIT_INTERRUPTED };
@@ -61,25 +54,6 @@ static uint8_t *make_filler(uint32_t seed, size_t size)
     return filler;
 }
 
-static struct sums sum_up(const struct load *load)
-{
-    struct sums sums = {.ready = 0};
-    for (uint64_t index = 0; index < load->worker_count; index++) {
-        const struct worker *worker = &load->workers[index];
-        sums.ready += counter_get(&worker->ready);
-        sums.delivered += counter_get(&worker->delivered);
-        sums.delivered_bytes += counter_get(&worker->delivered_bytes);
-        sums.reads += counter_get(&worker->reads);
-        sums.sent += counter_get(&worker->sent);
-        sums.acked += counter_get(&worker->acked);
-        sums.faults += counter_get(&worker->faults);
-        sums.gaps += counter_get(&worker->gaps);
-        sums.ended += counter_get(&worker->ended);
-        sums.cpu_ns += counter_get(&worker->cpu_ns);
-    }
-    return sums;
-}
-
 static void fail(struct load *load, const char *text)
 {
     (void)snprintf(load->report->failure, sizeof(load->report->failure), "%s", text);
@@ -97,62 +71,11 @@ static bool sample_server(struct load *load, struct process_sample *out)
     return true;
 }
 
-static void add_progress(struct load *load, struct builder *line, uint64_t now_ns)
+static void show_progress(struct load *load, uint64_t now_ns, const struct worker_sums *sums)
 {
-    struct sums sums = sum_up(load);
-    const struct sums *last = &load->progress;
-    double seconds = (double)(now_ns - load->progress_ns) / NS_PER_SECOND;
-    struct process_sample server = load->progress_server;
-    bool has_server = sample_server(load, &server);
-    uint64_t delivered = sums.delivered - last->delivered;
-    builder_format(line, "%4llu s  ", (unsigned long long)((now_ns - load->begun_ns) / NS_PER_SECOND));
-    if (load->shared.phase == LOAD_OPEN) {
-        report_add_count(line, sums.ready);
-        builder_add_string(line, " connections of ");
-        report_add_count(line, load_options_connections(load->shared.options));
-    } else {
-        report_add_count(line, (uint64_t)((double)delivered / seconds));
-        builder_add_string(line, " deliveries/s  ");
-        report_add_count(line, (uint64_t)((double)(sums.acked - last->acked) / seconds));
-        builder_add_string(line, load->shared.options->is_raw ? " messages/s" : " acks/s");
-        if (has_server && delivered > 0)
-            builder_format(line, "  server %.2f µs/delivery, %.0f %%",
-                           (double)(server.cpu_ns - load->progress_server.cpu_ns) / (double)delivered / 1000,
-                           (double)(server.cpu_ns - load->progress_server.cpu_ns) / seconds / NS_PER_SECOND * 100);
-        builder_format(line, "  generator %.0f %%",
-                       (double)(sums.cpu_ns - last->cpu_ns) / seconds / NS_PER_SECOND * 100);
-        if (sums.faults > 0)
-            builder_format(line, "  FAULTS %llu", (unsigned long long)sums.faults);
-        if (sums.gaps > 0)
-            builder_format(line, "  gaps %llu", (unsigned long long)sums.gaps);
-        if (sums.ended > 0)
-            builder_format(line, "  ended %llu", (unsigned long long)sums.ended);
-    }
-    load->progress = sums;
-    load->progress_server = server;
-}
-
-/* Once a second: a line that is written over on a terminal, one more line elsewhere. */
-static void show_progress(struct load *load, uint64_t now_ns)
-{
-    if (now_ns - load->progress_ns < NS_PER_SECOND)
-        return;
-    struct builder line;
-    builder_init(&line, 1024);
-    builder_add_string(&line, load->is_terminal ? "\r\x1b[K" : "");
-    add_progress(load, &line, now_ns);
-    if (!load->is_terminal)
-        builder_add_byte(&line, '\n');
-    if (!load->shared.options->is_quiet)
-        os_print(ERROR, builder_view(&line));
-    builder_done(&line);
-    load->progress_ns = now_ns;
-}
-
-static void end_progress(const struct load *load)
-{
-    if (load->is_terminal && !load->shared.options->is_quiet)
-        os_print(ERROR, VIEW("\r\x1b[K"));
+    struct process_sample server;
+    if (progress_is_due(&load->progress, now_ns))
+        progress_show(&load->progress, now_ns, sums, sample_server(load, &server) ? &server : NULL);
 }
 
 static const struct worker *find_failed(const struct load *load)
@@ -184,14 +107,14 @@ static enum load_wait wait_for(struct load *load, const enum worker_status *want
             return WAIT_FAILED;
         if ((wanted != NULL && have_all(load, *wanted)) || now_ns >= until_ns)
             return WAIT_DONE;
-        struct sums sums = sum_up(load);
+        struct worker_sums sums = worker_sum(load->workers, load->worker_count);
         uint64_t sum = sums.ready + sums.delivered + sums.reads + sums.acked;
         if (sum != movement)
             moved_ns = now_ns;
         movement = sum;
         if (now_ns - moved_ns > patience_ms * NS_PER_MS)
             return WAIT_IMPATIENT;
-        show_progress(load, now_ns);
+        show_progress(load, now_ns, &sums);
         uint64_t left_ms = (until_ns - now_ns) / NS_PER_MS;
         if (os_signal_wait(left_ms < STEP_MS ? (int)left_ms + 1 : STEP_MS) != 0)
             return WAIT_INTERRUPTED;
@@ -215,7 +138,7 @@ static enum load_wait open_all(struct load *load)
         return WAIT_FAILED;
     }
     enum load_wait wait = wait_for(load, &wanted, UINT64_MAX, load->shared.options->patience_ms);
-    report->connected = sum_up(load).ready;
+    report->connected = worker_sum(load->workers, load->worker_count).ready;
     for (uint64_t index = 0; index < load->worker_count && wait == WAIT_DONE; index++)
         if (load->workers[index].ready_ns > load->begun_ns + report->connect_ns)
             report->connect_ns = load->workers[index].ready_ns - load->begun_ns;
@@ -237,7 +160,7 @@ static void begin_measuring(struct load *load)
     for (uint64_t index = 0; index < load->worker_count; index++)
         load->worker_cpu_ns[index] = counter_get(&load->workers[index].cpu_ns);
     (void)sample_server(load, &load->report->server_from);
-    load->from = sum_up(load);
+    load->from = worker_sum(load->workers, load->worker_count);
     atomic_store(&load->shared.measured_from_ns, os_clock_monotonic_ns());
 }
 
@@ -245,7 +168,7 @@ static void end_measuring(struct load *load)
 {
     struct load_report *report = load->report;
     uint64_t now_ns = os_clock_monotonic_ns();
-    struct sums to = sum_up(load);
+    struct worker_sums to = worker_sum(load->workers, load->worker_count);
     (void)sample_server(load, &report->server_to);
     atomic_store(&load->shared.measured_to_ns, now_ns);
     report->is_measured = true;
@@ -289,9 +212,11 @@ static enum load_wait land(struct load *load)
     if (wait == WAIT_FAILED || wait == WAIT_INTERRUPTED)
         return wait;
     for (uint64_t index = 0; index < load->worker_count; index++)
-        for (uint64_t target = 0; target < load->shared.target_count; target++)
-            if (load->workers[index].reached[target] > load->shared.targets[target])
-                load->shared.targets[target] = load->workers[index].reached[target];
+        for (uint64_t target = 0; target < load->shared.target_count; target++) {
+            uint64_t reached = counter_get(&load->workers[index].reached[target]);
+            if (reached > load->shared.targets[target])
+                load->shared.targets[target] = reached;
+        }
     wanted = WORKER_CAUGHT_UP;
     set_phase(load, LOAD_CATCH_UP);
     return wait_for(load, &wanted, until_ns, load->shared.options->patience_ms);
@@ -325,7 +250,7 @@ static void run(struct load *load)
         wait = land(load);
     if (wait == WAIT_INTERRUPTED)
         load->report->was_interrupted = true;
-    end_progress(load);
+    progress_end(&load->progress);
     set_phase(load, LOAD_STOP);
     for (uint64_t index = 0; index < load->worker_count; index++)
         os_thread_join(&load->workers[index].thread);
@@ -386,10 +311,9 @@ void load_measure(const struct load_options *options, struct load_report *out_re
                    .phase = LOAD_OPEN},
         .report = out_report,
         .begun_ns = os_clock_monotonic_ns(),
-        .is_terminal = os_is_terminal(ERROR),
         .filler = make_filler(out_report->run_id, options->text_size - MARKER_SIZE),
     };
-    load.progress_ns = load.begun_ns;
+    progress_begin(&load.progress, options, load.begun_ns);
     load.shared.filler = view_of(load.filler, options->text_size - MARKER_SIZE);
     if (has_descriptors(&load)) {
         if (start_workers(&load)) {

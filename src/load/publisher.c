@@ -185,8 +185,11 @@ void publisher_echo(struct publisher *publisher, uint32_t number, uint64_t seq, 
     struct flight *flight = find(publisher, number);
     if (flight == NULL)
         return; /* landed so long ago that nothing is known any more; the stream's numbers are judged anyway */
-    if (flight->is_echoed && publisher->plan.has_acks)
-        ledger->doubled++; /* one message under two numbers; without numbers the stream's ledger sees it */
+    if (flight->is_echoed) {
+        if (publisher->plan.has_acks)
+            ledger->doubled++; /* one message under two numbers; where there are none the stream's ledger sees it */
+        return;
+    }
     flight->is_echoed = true;
     if (flight->seq == 0)
         flight->seq = seq;

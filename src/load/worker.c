@@ -356,3 +356,22 @@ void worker_run(void *context)
     }
     conclude(worker);
 }
+
+struct worker_sums worker_sum(const struct worker *workers, uint64_t count)
+{
+    struct worker_sums sums = {.ready = 0};
+    for (uint64_t index = 0; index < count; index++) {
+        const struct worker *worker = &workers[index];
+        sums.ready += counter_get(&worker->ready);
+        sums.delivered += counter_get(&worker->delivered);
+        sums.delivered_bytes += counter_get(&worker->delivered_bytes);
+        sums.reads += counter_get(&worker->reads);
+        sums.sent += counter_get(&worker->sent);
+        sums.acked += counter_get(&worker->acked);
+        sums.faults += counter_get(&worker->faults);
+        sums.gaps += counter_get(&worker->gaps);
+        sums.ended += counter_get(&worker->ended);
+        sums.cpu_ns += counter_get(&worker->cpu_ns);
+    }
+    return sums;
+}

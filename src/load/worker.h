@@ -82,7 +82,6 @@ struct worker {
     struct recall *recalls; /* per room */
     uint64_t recall_count;
     struct ledger_stream *streams; /* with --raw: per connection and publisher */
-    uint64_t *reached;             /* like targets: acknowledged here */
     uint64_t random;
 
     /* Read by the run after LOAD_STOP and the thread's end. */
@@ -105,6 +104,7 @@ struct worker {
     struct counter gaps;
     struct counter ended;
     struct counter cpu_ns;
+    struct counter *reached; /* like targets: acknowledged here */
     struct histogram delays; /* of deliveries */
     struct histogram ack_delays;
     _Atomic enum worker_status status;
@@ -118,6 +118,12 @@ enum result worker_init(struct worker *worker, const struct load_shared *shared,
 void worker_done(struct worker *worker);
 /* The thread's function: from LOAD_OPEN to LOAD_STOP. */
 void worker_run(void *worker);
+
+/* The counters of several workers, added up. Any thread. */
+struct worker_sums {
+    uint64_t ready, delivered, delivered_bytes, reads, sent, acked, faults, gaps, ended, cpu_ns;
+};
+struct worker_sums worker_sum(const struct worker *workers, uint64_t count);
 
 /* For the thread's own parts. */
 void worker_fail(struct worker *worker, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -196,13 +196,26 @@ static const struct histogram_row commit_events = {"commit_events", 1, count_edg
 static const struct histogram_row chunk_events = {"chunk_events", 1, count_edges, COUNT_EDGES, "Events of one chunk: what one commit adds to one room."};
 static const struct histogram_row turn_seconds = {"turn_seconds", 1e-9, second_edges, SECOND_EDGES, "Time of one turn of a shard's loop, without waiting."};
 
+/* An edge is always written with a point, "1.0", so that it is the same label for whoever compares text. */
+static void write_bucket(const char *name, double edge, unsigned long long count, struct builder *out)
+{
+    bool is_whole = edge == (double)(uint64_t)edge;
+
+    builder_format(out, "natter_%s_bucket{le=\"%g%s\"} %llu\n", name, edge, is_whole ? ".0" : "", count);
+}
+
 static void write_histogram(const struct histogram_row *row, const struct histogram *histogram, struct builder *out)
 {
+    unsigned long long up_to_edge = 0;
+
     write_head(out, row->name, "histogram", row->help);
-    for (size_t i = 0; i < row->edge_count; i++)
-        builder_format(out, "natter_%s_bucket{le=\"%g\"} %llu\n", row->name, row->edges[i],
-                       (unsigned long long)histogram_count_up_to(histogram, (uint64_t)(row->edges[i] / row->unit)));
+    for (size_t i = 0; i < row->edge_count; i++) {
+        up_to_edge = histogram_count_up_to(histogram, (uint64_t)(row->edges[i] / row->unit));
+        write_bucket(row->name, row->edges[i], up_to_edge, out);
+    }
     unsigned long long count = counter_get(&histogram->count);
+    if (count < up_to_edge)
+        count = up_to_edge; /* its writer was between the two */
     builder_format(out, "natter_%s_bucket{le=\"+Inf\"} %llu\n", row->name, count);
     builder_format(out, "natter_%s_sum %.9g\n", row->name, (double)counter_get(&histogram->sum) * row->unit);
     builder_format(out, "natter_%s_count %llu\n", row->name, count);
@@ -299,7 +312,9 @@ void metrics_serve(void *context, struct conn *conn, const struct http_request *
     struct builder text;
 
     (void)body;
-    if (view_equal(request->path, VIEW("/livez"))) {
+    if (!view_equal(request->method, VIEW("GET")) && !view_equal(request->method, VIEW("HEAD"))) {
+        answer(conn, 405, VIEW("Content-Type: text/plain; charset=utf-8\r\nAllow: GET, HEAD\r\n"), VIEW("Only GET and HEAD are served here.\n"));
+    } else if (view_equal(request->path, VIEW("/livez"))) {
         answer(conn, 200, plain, VIEW("ok\n"));
     } else if (view_equal(request->path, VIEW("/readyz")) || view_equal(request->path, VIEW("/healthz"))) {
         bool is_ready = sources->is_ready(sources->context);

@@ -202,27 +202,20 @@ static void lift_limits(struct config *config)
         config->net.connections_max = descriptors - DESCRIPTORS_SPARE;
 }
 
-static bool is_room_name(const char *name)
-{
-    struct builder fold;
-
-    builder_init(&fold, 1024);
-    bool is_name = name_fold_room(view_of_string(name), &fold);
-    builder_done(&fold);
-    return is_name;
-}
-
 /* What follows from the settings together. */
 static enum config_outcome finish(struct config *config, struct builder *out_fault)
 {
+    bool is_ephemeral;
+
     if (!config->has_limits)
         lift_limits(config);
     config->chat.has_limits = config->has_limits;
     config->chat.frame_bytes_max = config->net.message_bytes_max;
     config->chat.heartbeat_s = (config->net.heartbeat_ms + 999) / 1000;
     config->store.folder = config->data;
-    if (!is_room_name(config->chat.default_room)) {
-        builder_add_string(out_fault, "chat.default_room cannot be a room's name: it must be 1 to 64 letters, digits, '-', '_' or '.', perhaps after a '~'");
+    enum name_fault fault = name_check_room(view_of_string(config->chat.default_room), &is_ephemeral);
+    if (fault != NAME_FINE) {
+        builder_format(out_fault, "chat.default_room cannot be a room's name: %s", name_fault_text(fault));
         return CONFIG_BAD;
     }
     if (config->chat.text_bytes_max + 1024 > config->net.message_bytes_max) {

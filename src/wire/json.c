@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-/* How deep brackets nest, without parsing: strings are passed over. Cheaper than building a tree that is refused, and it bounds the parser's recursion. */
+/* How deep brackets nest, without parsing: strings are passed over. Cheaper than building a tree that is refused, and
+ * it bounds the parser's recursion. */
 static bool is_too_deep(struct view text)
 {
     bool is_in_string = false;
@@ -28,34 +29,84 @@ static bool is_too_deep(struct view text)
     return false;
 }
 
-json_t *json_read_object(struct view text, char out_text[128])
+/* The first byte that is not white space (RFC 8259 section 2) decides, before anything is parsed. */
+static bool is_object(struct view text)
+{
+    size_t i = 0;
+
+    while (i < text.size && (text.at[i] == ' ' || text.at[i] == '\t' || text.at[i] == '\n' || text.at[i] == '\r'))
+        i++;
+    return i < text.size && text.at[i] == '{';
+}
+
+/* The parser quotes a piece of the text: it may be anything, and goes to a person's screen. */
+static void make_printable(char *text)
+{
+    for (; *text; text++) {
+        if (*text < 0x20 || *text > 0x7e)
+            *text = '?';
+    }
+}
+
+static void explain(const json_error_t *error, char out_text[JSON_FAULT_BYTES])
+{
+    int at = error->position;
+
+    switch (json_error_code(error)) {
+    case json_error_out_of_memory:
+        (void)snprintf(out_text, JSON_FAULT_BYTES, "The server is out of memory; send it again in a moment.");
+        break;
+    case json_error_invalid_utf8:
+        (void)snprintf(out_text, JSON_FAULT_BYTES, "The JSON is not UTF-8 near byte %d; encode it as UTF-8.", at);
+        break;
+    case json_error_premature_end_of_input:
+        (void)snprintf(out_text, JSON_FAULT_BYTES, "The JSON ends too early, at byte %d; send the whole object.", at);
+        break;
+    case json_error_end_of_input_expected:
+        (void)snprintf(out_text, JSON_FAULT_BYTES, "There is more after the JSON object, at byte %d; send one at a time.",
+                       at);
+        break;
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        (void)snprintf(out_text, JSON_FAULT_BYTES, "The JSON has a NUL character near byte %d; leave it out.", at);
+        break;
+    case json_error_duplicate_key:
+        (void)snprintf(out_text, JSON_FAULT_BYTES, "The JSON repeats a name near byte %d; give each name once.", at);
+        break;
+    case json_error_numeric_overflow:
+        (void)snprintf(out_text, JSON_FAULT_BYTES, "The JSON has a number out of range near byte %d; send a smaller one.",
+                       at);
+        break;
+    default:
+        (void)snprintf(out_text, JSON_FAULT_BYTES, "This is not JSON near byte %d (%.60s); correct it.", at, error->text);
+        make_printable(out_text);
+        break;
+    }
+}
+
+json_t *json_read_object(struct view text, char out_text[JSON_FAULT_BYTES])
 {
     json_error_t error;
 
+    if (!is_object(text)) {
+        (void)snprintf(out_text, JSON_FAULT_BYTES, "A frame must be one JSON object; send one such as {\"type\":\"ping\"}.");
+        return NULL;
+    }
     if (is_too_deep(text)) {
-        (void)snprintf(out_text, 128, "The JSON nests deeper than %d levels. Send it flatter.", JSON_DEPTH_MAX);
+        (void)snprintf(out_text, JSON_FAULT_BYTES, "The JSON nests deeper than %d levels; send it flatter.",
+                       JSON_DEPTH_MAX);
         return NULL;
     }
     json_t *json = json_loadb((const char *)text.at, text.size, JSON_REJECT_DUPLICATES, &error);
-    if (!json) {
-        (void)snprintf(out_text, 128, "This is not JSON that can be taken (%.60s, near byte %d).", error.text, error.position);
-        for (char *c = out_text; *c; c++) {
-            if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
-                *c = '?';
-        }
-        return NULL;
-    }
-    if (!json_is_object(json)) {
-        json_decref(json);
-        (void)snprintf(out_text, 128, "A frame must be one JSON object, such as {\"type\":\"ping\"}.");
-        return NULL;
-    }
+    if (!json)
+        explain(&error, out_text);
     return json;
 }
 
+/* Nearly all bytes are: what may stand in a string as it is, and does not begin U+2028 or U+2029. */
 static bool is_plain(uint8_t byte)
 {
-    return byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0xe2;
+    return byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f && byte != 0xe2;
 }
 
 static void add_escaped(struct builder *out, uint8_t byte)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON at the edge: strict reading of one object (through jansson), and writing by hand, since what we write is flat. */
+/* JSON at the edge: strict reading of one object (through jansson), and writing by hand, since what we write is flat.
+ * It knows nothing of what the fields mean. */
 #pragma once
 
 #include <jansson.h>
@@ -7,11 +8,13 @@
 #include "base/builder.h"
 #include "base/view.h"
 
-enum { JSON_DEPTH_MAX = 16 };
+enum { JSON_DEPTH_MAX = 16, JSON_FAULT_BYTES = 128 };
 
-/* Reads one JSON object (RFC 8259), UTF-8. NULL: not JSON, not an object, deeper than JSON_DEPTH_MAX, a repeated name in an object, a lone surrogate, a NUL
- * in a string, or no memory; then `out_text` (at least 128 bytes) says what is wrong and about where. The caller json_decref()s. */
-json_t *json_read_object(struct view text, char out_text[128]);
+/* Reads one JSON object (RFC 8259), UTF-8. NULL: not JSON, not an object, deeper than JSON_DEPTH_MAX, a repeated name
+ * in an object, a lone surrogate, a NUL in a string, a number out of range, or no memory; then `out_text` says in one
+ * sentence of printable ASCII what is wrong, about where, and what to do. The caller json_decref()s. */
+json_t *json_read_object(struct view text, char out_text[JSON_FAULT_BYTES]);
 
-/* Appends "…" with quotes; escapes what must be (RFC 8259 section 7) and U+2028, U+2029. `text` must be valid UTF-8. */
+/* Appends "…" with quotes; escapes what must be (RFC 8259 section 7), DEL, and U+2028, U+2029. `text` must be valid
+ * UTF-8. */
 void json_add_string(struct builder *out, struct view text);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fake_server.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/builder.h"
 #include "load/scan.h"
 #include "os/poller.h"
@@ -12,6 +9,9 @@
 #include "wire/deflate.h"
 #include "wire/ws_frame.h"
 #include "wire/ws_handshake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
 
 enum { CLIENTS_MAX = 64, BYTES_MAX = 64 << 20 };
 

@@ -11,6 +11,7 @@ int test_load(void);
 int test_marker(void);
 int test_options(void);
 int test_process(void);
+int test_progress(void);
 int test_publisher(void);
 int test_recall(void);
 int test_report(void);

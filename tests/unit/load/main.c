@@ -3,7 +3,6 @@
 #include "load_test.h"
 #include "os/random.h"
 
-
 int main(void)
 {
     int failures = 0;
@@ -17,6 +16,7 @@ int main(void)
     failures += test_publisher();
     failures += test_recall();
     failures += test_process();
+    failures += test_progress();
     failures += test_report();
     failures += test_delivery();
     failures += test_client();

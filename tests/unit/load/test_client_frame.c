@@ -51,7 +51,7 @@ static void what_a_server_must_not_send_is_refused(void **state)
     (void)state;
     for (size_t index = 0; index < sizeof(rows) / sizeof(rows[0]); index++) {
         struct client_frame frame;
-        print_message("%s\n", rows[index].name);
+        print_message("# %s\n", rows[index].name);
         assert_int_equal(client_frame_read(view_of(rows[index].bytes, rows[index].size), rows[index].is_agreed, &frame),
                          DECODE_BAD);
     }

@@ -43,7 +43,7 @@ static void each_story_has_its_verdict(void **state)
     for (size_t index = 0; index < sizeof(rows) / sizeof(rows[0]); index++) {
         struct ledger ledger = {0};
         struct ledger_stream stream;
-        print_message("%s\n", rows[index].name);
+        print_message("# %s\n", rows[index].name);
         ledger_start(&stream, 10);
         for (const int *at = rows[index].story; *at != 0; at++) {
             if (*at > 0) {

@@ -3,15 +3,14 @@
  * hundreds of messages. */
 #include "load/load.h"
 
+#include "fake_server.h"
 #include "load_test.h"
+#include "os/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "fake_server.h"
-#include "os/random.h"
 
 #include <cmocka.h>
 
@@ -176,7 +175,7 @@ static void each_fault_is_found(void **state)
     };
     (void)state;
     for (size_t index = 0; index < sizeof(rows) / sizeof(rows[0]); index++) {
-        print_message("%s\n", rows[index].name);
+        print_message("# %s\n", rows[index].name);
         run(&rows[index].fake, (const char *const[]){rows[index].fake.is_raw ? "--raw" : NULL, NULL});
         assert_string_equal(report.failure, "");
         assert_int_equal(report.ledger.lost, rows[index].lost);

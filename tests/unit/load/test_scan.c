@@ -32,7 +32,7 @@ static void fields_are_found_wherever_they_stand(void **state)
     for (size_t index = 0; index < sizeof(rows) / sizeof(rows[0]); index++) {
         struct scan_field fields[] = {{.name = "type"}, {.name = "seq"}};
         const char *expected[] = {rows[index].type, rows[index].seq};
-        print_message("%s\n", rows[index].name);
+        print_message("# %s\n", rows[index].name);
         scan_object(view_of_string(rows[index].object), fields, 2);
         for (int field = 0; field < 2; field++) {
             if (expected[field] == NULL)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "load/worker.h"
 
+#include "load/client.h"
 #include "load_test.h"
 
 #include <setjmp.h>
@@ -9,8 +10,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-#include "load/client.h"
 
 enum { THREADS = 3, CONNECTIONS = 2 * 50 };
 
