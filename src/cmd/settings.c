@@ -8,12 +8,12 @@
 
 enum { TEXT_BYTES_MAX = 1024 * 1024, OUT = 1, ERR = 2 };
 
-void settings_print(void (*write)(struct builder *out))
+void settings_print(void (*make)(struct builder *out))
 {
     struct builder text;
 
     builder_init(&text, TEXT_BYTES_MAX);
-    write(&text);
+    make(&text);
     os_print(OUT, builder_view(&text));
     builder_done(&text);
 }

@@ -71,11 +71,11 @@ static void add_range(const struct setting *setting, struct builder *out)
     case SETTING_COUNT_32:
     case SETTING_INT:
     case SETTING_TIME_32:
-    case SETTING_TIME_64: {
-        bool is_time = setting->type == SETTING_TIME_32 || setting->type == SETTING_TIME_64;
-        builder_format(out, "%.0f to %.0f%s", setting->least, setting->most, is_time ? " ms" : "");
+    case SETTING_TIME_64:
+        setting_write_amount(setting->least, setting->type, out);
+        builder_add_string(out, " to ");
+        setting_write_amount(setting->most, setting->type, out);
         break;
-    }
     default:
         break;
     }

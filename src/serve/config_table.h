@@ -40,6 +40,8 @@ extern const size_t setting_count;
 bool setting_read(const struct setting *setting, struct config *config, const char *value, struct builder *out_fault);
 /* Appends the value as it would be written. */
 void setting_write(const struct setting *setting, const struct config *config, struct builder *out);
+/* A number in the largest unit that divides it: "64KiB", "1min". */
+void setting_write_amount(double amount, enum setting_type type, struct builder *out);
 /* "listen", "chat.origins", … */
 void setting_name(const struct setting *setting, char separator, struct builder *out);
 /* The same, and a fault begins with the place the value came from: "FILE:LINE", a variable, a flag. */

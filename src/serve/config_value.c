@@ -95,7 +95,7 @@ static struct scale scale_of(enum setting_type type)
     }
 }
 
-static void write_amount(double amount, enum setting_type type, struct builder *out)
+void setting_write_amount(double amount, enum setting_type type, struct builder *out)
 {
     struct scale scale = scale_of(type);
     const struct unit *best = &scale.units[0];
@@ -112,9 +112,9 @@ static void write_amount(double amount, enum setting_type type, struct builder *
 static bool explain_amount(const struct setting *setting, struct builder *fault)
 {
     builder_format(fault, "it must be %s, from ", scale_of(setting->type).example);
-    write_amount(setting->least, setting->type, fault);
+    setting_write_amount(setting->least, setting->type, fault);
     builder_add_string(fault, " to ");
-    write_amount(setting->most, setting->type, fault);
+    setting_write_amount(setting->most, setting->type, fault);
     return false;
 }
 
@@ -399,7 +399,7 @@ void setting_write(const struct setting *setting, const struct config *config, s
     case SETTING_INT:
     case SETTING_TIME_32:
     case SETTING_TIME_64:
-        write_amount(load_amount(setting, place), setting->type, out);
+        setting_write_amount(load_amount(setting, place), setting->type, out);
         break;
     }
 }

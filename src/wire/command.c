@@ -1,87 +1,107 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/command.h"
 
+#include <assert.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #include "wire/json.h"
 
-enum field_type { FIELD_TEXT, FIELD_NUMBER, FIELD_BOOL };
+enum field_type { FIELD_STRING, FIELD_NUMBER, FIELD_BOOL };
 
-/* Every field that a command can have: name, where it goes, what it must be. */
-#define FIELDS(X)                                                                            \
-    X(ROOM, "room", FIELD_TEXT, room, 1024, 0)                                               \
-    X(TEXT, "text", FIELD_TEXT, text, 0, 0) /* its limit is the caller's */                  \
-    X(KEY, "key", FIELD_TEXT, key, COMMAND_KEY_BYTES_MAX, 0)                                 \
-    X(TOKEN, "token", FIELD_TEXT, token, COMMAND_TOKEN_BYTES_MAX, 0)                         \
-    X(EMOJI, "emoji", FIELD_TEXT, emoji, COMMAND_EMOJI_BYTES_MAX, 0)                         \
-    X(NAME, "name", FIELD_TEXT, name, 1024, 0)                                               \
-    X(EPOCH, "epoch", FIELD_TEXT, epoch, 64, offsetof(struct command, has_epoch))            \
-    X(SEQ, "seq", FIELD_NUMBER, seq, 0, 0)                                                   \
-    X(AFTER, "after", FIELD_NUMBER, after, 0, offsetof(struct command, has_after))           \
-    X(BEFORE, "before", FIELD_NUMBER, before, 0, offsetof(struct command, has_before))       \
-    X(FROM, "from", FIELD_NUMBER, from, 0, 0)                                                \
-    X(TO, "to", FIELD_NUMBER, to, 0, 0)                                                      \
-    X(LIMIT, "limit", FIELD_NUMBER, limit, 0, offsetof(struct command, has_limit))           \
-    X(HISTORY, "history", FIELD_NUMBER, history, 0, offsetof(struct command, has_history))   \
-    X(REPLY_TO, "reply_to", FIELD_NUMBER, reply_to, 0, offsetof(struct command, has_reply_to)) \
-    X(ON, "on", FIELD_BOOL, is_on, 0, 0)
+/* Every field that a command can have: symbol, name on the wire, type, the member it goes to, its bytes at most (0: the
+ * caller's limit for text). Optional ones also have a member has_…, by which their absence is told from a zero. */
+#define FIELDS(X, OPTIONAL)                                          \
+    X(ROOM, "room", STRING, room, COMMAND_NAME_BYTES_MAX)            \
+    X(TEXT, "text", STRING, text, 0)                                 \
+    X(KEY, "key", STRING, key, COMMAND_KEY_BYTES_MAX)                \
+    X(TOKEN, "token", STRING, token, COMMAND_TOKEN_BYTES_MAX)        \
+    X(EMOJI, "emoji", STRING, emoji, COMMAND_EMOJI_BYTES_MAX)        \
+    X(NAME, "name", STRING, name, COMMAND_NAME_BYTES_MAX)            \
+    X(SEQ, "seq", NUMBER, seq, 0)                                    \
+    X(FROM, "from", NUMBER, from, 0)                                 \
+    X(TO, "to", NUMBER, to, 0)                                       \
+    X(ON, "on", BOOL, is_on, 0)                                      \
+    OPTIONAL(EPOCH, "epoch", STRING, epoch, COMMAND_EPOCH_BYTES_MAX) \
+    OPTIONAL(AFTER, "after", NUMBER, after, 0)                       \
+    OPTIONAL(BEFORE, "before", NUMBER, before, 0)                    \
+    OPTIONAL(LIMIT, "limit", NUMBER, limit, 0)                       \
+    OPTIONAL(HISTORY, "history", NUMBER, history, 0)                 \
+    OPTIONAL(REPLY_TO, "reply_to", NUMBER, reply_to, 0)
 
-enum field {
-#define X(symbol, name, type, member, bytes_max, has) FIELD_##symbol##_INDEX,
-    FIELDS(X)
+enum field_index {
+#define X(symbol, name, type, member, bytes_max) INDEX_##symbol,
+    FIELDS(X, X)
 #undef X
-    FIELD_COUNT,
+        FIELD_COUNT,
 };
 
-struct field_row {
+struct field {
     const char *name;
     enum field_type type;
     size_t offset;
+    size_t has_offset; /* 0, which is the type's: none */
     size_t bytes_max;
-    size_t has_offset; /* 0: no flag */
 };
 
-static const struct field_row fields[FIELD_COUNT] = {
-#define X(symbol, name, type, member, bytes_max, has) {name, type, offsetof(struct command, member), bytes_max, has},
-    FIELDS(X)
+static const struct field fields[FIELD_COUNT] = {
+#define X(symbol, name, type, member, bytes_max) {name, FIELD_##type, offsetof(struct command, member), 0, bytes_max},
+#define OPTIONAL(symbol, name, type, member, bytes_max) \
+    {name, FIELD_##type, offsetof(struct command, member), offsetof(struct command, has_##member), bytes_max},
+    FIELDS(X, OPTIONAL)
+#undef OPTIONAL
 #undef X
 };
 
-#define NEEDS(symbol) (1u << FIELD_##symbol##_INDEX)
+static_assert(offsetof(struct command, type) == 0 && FIELD_COUNT <= 32, "0 is no has_offset; a field is a bit");
 
-struct shape {
-    const char *type;
+#define BIT(symbol) (1u << INDEX_##symbol)
+
+/* Which command takes which fields. */
+static const struct shape {
     uint32_t required;
     uint32_t optional;
+} shapes[COMMAND_TYPE_COUNT] = {
+    [COMMAND_LOGIN] = {BIT(TOKEN), 0},
+    [COMMAND_JOIN] = {BIT(ROOM), BIT(AFTER) | BIT(EPOCH) | BIT(HISTORY)},
+    [COMMAND_LEAVE] = {BIT(ROOM), 0},
+    [COMMAND_SEND] = {BIT(ROOM) | BIT(TEXT) | BIT(KEY), BIT(REPLY_TO)},
+    [COMMAND_EDIT] = {BIT(ROOM) | BIT(SEQ) | BIT(TEXT) | BIT(KEY), 0},
+    [COMMAND_DELETE] = {BIT(ROOM) | BIT(SEQ) | BIT(KEY), 0},
+    [COMMAND_REACT] = {BIT(ROOM) | BIT(SEQ) | BIT(EMOJI) | BIT(ON) | BIT(KEY), 0},
+    [COMMAND_TYPING] = {BIT(ROOM), 0},
+    [COMMAND_READ] = {BIT(ROOM) | BIT(SEQ), 0},
+    [COMMAND_HISTORY] = {BIT(ROOM), BIT(BEFORE) | BIT(AFTER) | BIT(LIMIT)},
+    [COMMAND_WHO] = {BIT(ROOM), 0},
+    [COMMAND_DIGEST] = {BIT(ROOM) | BIT(FROM) | BIT(TO), 0},
+    [COMMAND_ROOMS] = {0, 0},
+    [COMMAND_NAME] = {BIT(NAME), 0},
+    [COMMAND_PING] = {0, 0},
 };
 
-static const struct shape shapes[COMMAND_TYPE_COUNT] = {
-    [COMMAND_LOGIN] = {"login", NEEDS(TOKEN), 0},
-    [COMMAND_JOIN] = {"join", NEEDS(ROOM), NEEDS(AFTER) | NEEDS(EPOCH) | NEEDS(HISTORY)},
-    [COMMAND_LEAVE] = {"leave", NEEDS(ROOM), 0},
-    [COMMAND_SEND] = {"send", NEEDS(ROOM) | NEEDS(TEXT) | NEEDS(KEY), NEEDS(REPLY_TO)},
-    [COMMAND_EDIT] = {"edit", NEEDS(ROOM) | NEEDS(SEQ) | NEEDS(TEXT) | NEEDS(KEY), 0},
-    [COMMAND_DELETE] = {"delete", NEEDS(ROOM) | NEEDS(SEQ) | NEEDS(KEY), 0},
-    [COMMAND_REACT] = {"react", NEEDS(ROOM) | NEEDS(SEQ) | NEEDS(EMOJI) | NEEDS(ON) | NEEDS(KEY), 0},
-    [COMMAND_TYPING] = {"typing", NEEDS(ROOM), 0},
-    [COMMAND_READ] = {"read", NEEDS(ROOM) | NEEDS(SEQ), 0},
-    [COMMAND_HISTORY] = {"history", NEEDS(ROOM), NEEDS(BEFORE) | NEEDS(AFTER) | NEEDS(LIMIT)},
-    [COMMAND_WHO] = {"who", NEEDS(ROOM), 0},
-    [COMMAND_DIGEST] = {"digest", NEEDS(ROOM) | NEEDS(FROM) | NEEDS(TO), 0},
-    [COMMAND_ROOMS] = {"rooms", 0, 0},
-    [COMMAND_NAME] = {"name", NEEDS(NAME), 0},
-    [COMMAND_PING] = {"ping", 0, 0},
+static const char *const types[COMMAND_TYPE_COUNT] = {
+#define X(symbol, text) [COMMAND_##symbol] = text,
+    COMMANDS(X)
+#undef X
 };
 
 const char *command_type_text(enum command_type type)
 {
-    return shapes[type].type;
+    return types[type];
 }
 
-static bool bad(struct command_fault *fault, enum error_code code)
+/* Always false: what the caller returns. */
+static bool refuse(struct command_fault *fault, enum error_code code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static bool refuse(struct command_fault *fault, enum error_code code, const char *format, ...)
 {
+    va_list arguments;
+
     fault->code = code;
+    va_start(arguments, format);
+    (void)vsnprintf(fault->text, sizeof fault->text, format, arguments);
+    va_end(arguments);
     return false;
 }
 
@@ -90,131 +110,142 @@ static struct view string_view(const json_t *value)
     return view_of(json_string_value(value), json_string_length(value));
 }
 
-static bool read_text(const struct field_row *field, const json_t *value, size_t bytes_max, struct view *out, struct command_fault *fault)
+static bool read_string(const struct field *field, const json_t *value, size_t bytes_max, struct view *out,
+                        struct command_fault *fault)
 {
-    if (!json_is_string(value)) {
-        (void)snprintf(fault->text, sizeof fault->text, "\"%s\" must be a string.", field->name);
-        return bad(fault, ERROR_BAD_REQUEST);
-    }
-    *out = string_view(value);
-    if (out->size == 0) {
-        (void)snprintf(fault->text, sizeof fault->text, "\"%s\" must not be empty.", field->name);
-        return bad(fault, ERROR_BAD_REQUEST);
-    }
-    if (out->size > bytes_max) {
-        bool is_text = field == &fields[FIELD_TEXT_INDEX];
-        (void)snprintf(fault->text, sizeof fault->text, "\"%s\" is too long: %zu bytes, at most %zu are taken. Send less.", field->name, out->size,
-                       bytes_max);
-        return bad(fault, is_text ? ERROR_TOO_LARGE : ERROR_BAD_REQUEST);
-    }
+    if (!json_is_string(value))
+        return refuse(fault, ERROR_BAD_REQUEST, "\"%s\" must be a string; put it in quotes.", field->name);
+    struct view string = string_view(value);
+    if (string.size == 0)
+        return refuse(fault, ERROR_BAD_REQUEST, "\"%s\" must not be empty; give it at least one character.",
+                      field->name);
+    if (string.size > bytes_max)
+        return refuse(fault, field == &fields[INDEX_TEXT] ? ERROR_TOO_LARGE : ERROR_BAD_REQUEST,
+                      "\"%s\" has %zu bytes, and at most %zu are taken; shorten it.", field->name, string.size,
+                      bytes_max);
+    *out = string;
     return true;
 }
 
-static bool read_number(const struct field_row *field, const json_t *value, uint64_t *out, struct command_fault *fault)
+static bool read_number(const struct field *field, const json_t *value, uint64_t *out, struct command_fault *fault)
 {
     json_int_t number = json_integer_value(value);
 
-    if (!json_is_integer(value) || number < 0 || number > (json_int_t)1 << 53) {
-        (void)snprintf(fault->text, sizeof fault->text, "\"%s\" must be a whole number from 0 to 9007199254740991.", field->name);
-        return bad(fault, ERROR_BAD_REQUEST);
-    }
+    if (!json_is_integer(value) || number < 0 || (uint64_t)number > COMMAND_NUMBER_MAX)
+        return refuse(fault, ERROR_BAD_REQUEST,
+                      "\"%s\" must be a whole number from 0 to 9007199254740991, without quotes, point or exponent.",
+                      field->name);
     *out = (uint64_t)number;
     return true;
 }
 
-static bool read_field(const struct field_row *field, const json_t *value, const struct command_limits *limits, struct command *command,
-                       struct command_fault *fault)
+static bool read_bool(const struct field *field, const json_t *value, bool *out, struct command_fault *fault)
 {
-    uint8_t *target = (uint8_t *)command + field->offset;
-    size_t bytes_max = field->bytes_max ? field->bytes_max : limits->text_bytes_max;
+    if (!json_is_boolean(value))
+        return refuse(fault, ERROR_BAD_REQUEST, "\"%s\" must be true or false, without quotes.", field->name);
+    *out = json_is_true(value);
+    return true;
+}
 
-    if (field->has_offset)
-        *(bool *)((uint8_t *)command + field->has_offset) = true;
+static bool read_field(const struct field *field, const json_t *value, const struct command_limits *limits,
+                       struct command *command, struct command_fault *fault)
+{
+    uint8_t *start = (uint8_t *)command;
+    void *member = start + field->offset;
+
+    if (field->has_offset > 0)
+        *(bool *)(start + field->has_offset) = true;
     switch (field->type) {
-    case FIELD_TEXT:
-        return read_text(field, value, bytes_max, (struct view *)(void *)target, fault);
-    case FIELD_NUMBER:
-        return read_number(field, value, (uint64_t *)(void *)target, fault);
-    case FIELD_BOOL:
-        if (!json_is_boolean(value)) {
-            (void)snprintf(fault->text, sizeof fault->text, "\"%s\" must be true or false.", field->name);
-            return bad(fault, ERROR_BAD_REQUEST);
-        }
-        *(bool *)target = json_is_true(value);
-        return true;
+    case FIELD_STRING:
+        return read_string(field, value, field->bytes_max > 0 ? field->bytes_max : limits->text_bytes_max, member,
+                           fault);
+    case FIELD_NUMBER: return read_number(field, value, member, fault);
+    case FIELD_BOOL: return read_bool(field, value, member, fault);
     }
     return false;
 }
 
-static bool read_fields(const struct shape *shape, const struct command_limits *limits, struct command *command, struct command_fault *fault)
+static bool read_fields(const struct command_limits *limits, struct command *command, struct command_fault *fault)
 {
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (!((shape->required | shape->optional) & (1u << i)))
-            continue;
-        const json_t *value = json_object_get(command->document, fields[i].name);
-        if (value && !read_field(&fields[i], value, limits, command, fault))
+    const struct shape *shape = &shapes[command->type];
+
+    for (uint32_t left = shape->required | shape->optional; left != 0; left &= left - 1) {
+        uint32_t bit = left & -left;
+        const struct field *field = &fields[__builtin_ctz(left)];
+        const json_t *value = json_object_get(command->document, field->name);
+        if (!value && (shape->required & bit))
+            return refuse(fault, ERROR_BAD_REQUEST, "\"%s\" needs the field \"%s\"; add it.", types[command->type],
+                          field->name);
+        if (value && !read_field(field, value, limits, command, fault))
             return false;
-        if (!value && (shape->required & (1u << i))) {
-            (void)snprintf(fault->text, sizeof fault->text, "\"%s\" needs \"%s\". Add it.", shape->type, fields[i].name);
-            return bad(fault, ERROR_BAD_REQUEST);
-        }
     }
-    if (command->type == COMMAND_HISTORY && command->has_before == command->has_after) {
-        (void)snprintf(fault->text, sizeof fault->text, "\"history\" needs \"before\" or \"after\", one of the two.");
-        return bad(fault, ERROR_BAD_REQUEST);
-    }
+    if (command->type == COMMAND_HISTORY && command->has_before == command->has_after)
+        return refuse(fault, ERROR_BAD_REQUEST, "\"history\" needs \"before\" or \"after\"; give one of the two.");
     return true;
 }
 
-/* The ref is carried back even where the rest is wrong. */
+/* The ref is read first, so that it can be carried back where the rest is wrong. */
 static bool read_ref(struct command *command, struct command_fault *fault)
 {
     const json_t *value = json_object_get(command->document, "ref");
 
     if (!value)
         return true;
-    if (!json_is_string(value) || json_string_length(value) > COMMAND_REF_BYTES_MAX) {
-        (void)snprintf(fault->text, sizeof fault->text, "\"ref\" must be a string of at most %d bytes.", COMMAND_REF_BYTES_MAX);
-        return bad(fault, ERROR_BAD_REQUEST);
-    }
+    if (!json_is_string(value) || json_string_length(value) > COMMAND_REF_BYTES_MAX)
+        return refuse(fault, ERROR_BAD_REQUEST, "\"ref\" must be a string of at most %d bytes; choose a shorter one.",
+                      COMMAND_REF_BYTES_MAX);
     command->ref = string_view(value);
     memcpy(fault->ref_bytes, command->ref.at, command->ref.size);
     fault->ref = view_of(fault->ref_bytes, command->ref.size);
     return true;
 }
 
+/* Names the type that nobody knows: cut, and only what is harmless on any screen. */
+static bool refuse_type(struct view type, struct command_fault *fault)
+{
+    char shown[24];
+    size_t size = type.size < sizeof shown ? type.size : sizeof shown - 1;
+
+    for (size_t i = 0; i < size; i++) {
+        bool is_harmless = type.at[i] >= 0x20 && type.at[i] < 0x7f && type.at[i] != '"' && type.at[i] != '\\';
+        shown[i] = is_harmless ? (char)type.at[i] : '?';
+    }
+    shown[size] = 0;
+#define X(symbol, text) ", " text
+    return refuse(fault, ERROR_BAD_REQUEST, "There is no type \"%s%s\"; use one of%s.", shown,
+                  size < type.size ? "..." : "", &(COMMANDS(X))[1]);
+#undef X
+}
+
 static bool read_type(struct command *command, struct command_fault *fault)
 {
     const json_t *value = json_object_get(command->document, "type");
 
-    if (!json_is_string(value)) {
-        (void)snprintf(fault->text, sizeof fault->text, "A frame needs \"type\", a string such as \"join\" or \"send\".");
-        return bad(fault, ERROR_BAD_REQUEST);
-    }
+    if (!json_is_string(value))
+        return refuse(fault, ERROR_BAD_REQUEST,
+                      "A frame needs \"type\", a string such as \"join\" or \"send\"; add it.");
+    struct view type = string_view(value);
     for (size_t i = 0; i < COMMAND_TYPE_COUNT; i++) {
-        if (view_equal(string_view(value), view_of_string(shapes[i].type))) {
+        if (view_equal(type, view_of_string(types[i]))) {
             command->type = (enum command_type)i;
             return true;
         }
     }
-    (void)snprintf(fault->text, sizeof fault->text,
-                   "This type is unknown. There are login, join, leave, send, edit, delete, react, typing, read, history, who, digest, rooms, name, ping.");
-    return bad(fault, ERROR_BAD_REQUEST);
+    return refuse_type(type, fault);
 }
 
-bool command_decode(struct view json, const struct command_limits *limits, struct command *out_command, struct command_fault *out_fault)
+bool command_decode(struct view json, const struct command_limits *limits, struct command *out_command,
+                    struct command_fault *out_fault)
 {
-    char text[128];
+    char text[JSON_FAULT_BYTES];
 
     *out_command = (struct command){0};
     out_fault->ref = (struct view){NULL, 0};
     out_command->document = json_read_object(json, text);
-    if (!out_command->document) {
-        (void)snprintf(out_fault->text, sizeof out_fault->text, "%s", text);
-        return bad(out_fault, ERROR_BAD_REQUEST);
-    }
+    if (!out_command->document)
+        return refuse(out_fault, ERROR_BAD_REQUEST, "%s", text);
     if (read_ref(out_command, out_fault) && read_type(out_command, out_fault)
-        && read_fields(&shapes[out_command->type], limits, out_command, out_fault))
+        && read_fields(limits, out_command, out_fault))
         return true;
     command_done(out_command);
     return false;

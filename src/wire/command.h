@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A client's command: JSON text to a checked struct. Checks are those of form (types, sizes, ranges); rights and existence are chat's. */
+/* A client's command: JSON text to a checked struct. Checks are those of form (types, sizes, ranges); rights and
+ * existence are chat's. What each command takes is one table in command.c, docs/protocol.md and its schemas. */
 #pragma once
 
 #include <jansson.h>
@@ -7,32 +8,42 @@
 #include "wire/event.h"
 
 /* symbol, type on the wire. One row per command of the protocol. */
-#define COMMANDS(X)           \
-    X(LOGIN, "login")         \
-    X(JOIN, "join")           \
-    X(LEAVE, "leave")         \
-    X(SEND, "send")           \
-    X(EDIT, "edit")           \
-    X(DELETE, "delete")       \
-    X(REACT, "react")         \
-    X(TYPING, "typing")       \
-    X(READ, "read")           \
-    X(HISTORY, "history")     \
-    X(WHO, "who")             \
-    X(DIGEST, "digest")       \
-    X(ROOMS, "rooms")         \
-    X(NAME, "name")           \
+#define COMMANDS(X)       \
+    X(LOGIN, "login")     \
+    X(JOIN, "join")       \
+    X(LEAVE, "leave")     \
+    X(SEND, "send")       \
+    X(EDIT, "edit")       \
+    X(DELETE, "delete")   \
+    X(REACT, "react")     \
+    X(TYPING, "typing")   \
+    X(READ, "read")       \
+    X(HISTORY, "history") \
+    X(WHO, "who")         \
+    X(DIGEST, "digest")   \
+    X(ROOMS, "rooms")     \
+    X(NAME, "name")       \
     X(PING, "ping")
 
 enum command_type {
 #define X(symbol, text) COMMAND_##symbol,
     COMMANDS(X)
 #undef X
-    COMMAND_TYPE_COUNT,
+        COMMAND_TYPE_COUNT,
 };
 const char *command_type_text(enum command_type type);
 
-enum { COMMAND_REF_BYTES_MAX = 64, COMMAND_KEY_BYTES_MAX = 64, COMMAND_EMOJI_BYTES_MAX = 64, COMMAND_TOKEN_BYTES_MAX = 512 };
+enum {
+    COMMAND_REF_BYTES_MAX = 64,
+    COMMAND_KEY_BYTES_MAX = 64,
+    COMMAND_EMOJI_BYTES_MAX = 64,
+    COMMAND_TOKEN_BYTES_MAX = 512,
+    COMMAND_EPOCH_BYTES_MAX = 64,
+    COMMAND_NAME_BYTES_MAX = 1024, /* of a room or a user: chat has narrower rules, and better words for them */
+};
+
+/* The largest whole number that every JSON reader keeps exactly (RFC 8259 section 6). */
+#define COMMAND_NUMBER_MAX (((uint64_t)1 << 53) - 1)
 
 struct command {
     enum command_type type;
@@ -44,7 +55,7 @@ struct command {
     json_t *document; /* owns the views' bytes */
 };
 
-/* A refusal: code, sentence, and the ref to carry back if one could be read (it points into the fault itself). */
+/* A refusal: code, one sentence, and the ref to carry back if one could be read (it points into the fault itself). */
 struct command_fault {
     enum error_code code;
     char text[192];
@@ -56,9 +67,12 @@ struct command_limits {
     size_t text_bytes_max;
 };
 
-/* True: the command is right and the caller command_done()s it. False: fault is filled, nothing to end. Fields are required as protocol.md's table has them
- * ("room" everywhere it stands; send: text, key; history: before or after, not both, limit optional with a default of 50; join: all but room optional). A missing,
- * mistyped, empty (room, key, text, emoji, name, token) or oversize field is named in the fault's text; text over the limit: ERROR_TOO_LARGE. Unknown fields
- * are ignored. Integers: 0 to 2^53 - 1; a boolean, a real or a string in their place is a fault. */
-bool command_decode(struct view json, const struct command_limits *limits, struct command *out_command, struct command_fault *out_fault);
+/* True: the command is right and the caller command_done()s it. False: fault is filled, nothing to end. Fields are
+ * required as docs/protocol.md has them ("room" everywhere it stands; send: text, key; history: before or after, not
+ * both, limit optional, and the default is chat's; join: all but room optional). A missing, mistyped, empty (room, key,
+ * text, emoji, name, token, epoch) or oversize field is named in the fault's text; text over the limit:
+ * ERROR_TOO_LARGE, all else ERROR_BAD_REQUEST. Unknown fields are ignored. Integers: 0 to COMMAND_NUMBER_MAX; a
+ * boolean, a real or a string in their place is a fault. */
+bool command_decode(struct view json, const struct command_limits *limits, struct command *out_command,
+                    struct command_fault *out_fault);
 void command_done(struct command *command);

@@ -92,14 +92,10 @@ static void add_events(struct builder *out, struct view events)
 static const char *event_type(enum event_kind kind)
 {
     switch (kind) {
-    case EVENT_MESSAGE:
-        return "message";
-    case EVENT_EDITED:
-        return "edited";
-    case EVENT_DELETED:
-        return "deleted";
-    case EVENT_REACTION:
-        return "reaction";
+    case EVENT_MESSAGE: return "message";
+    case EVENT_EDITED: return "edited";
+    case EVENT_DELETED: return "deleted";
+    case EVENT_REACTION: return "reaction";
     }
     return "message";
 }
@@ -202,7 +198,8 @@ void gap_encode(struct builder *out, struct view room, uint64_t from, uint64_t t
     end(out);
 }
 
-void digest_encode(struct builder *out, struct view ref, struct view room, uint64_t from, uint64_t to, const uint8_t sha256[32])
+void digest_encode(struct builder *out, struct view ref, struct view room, uint64_t from, uint64_t to,
+                   const uint8_t sha256[32])
 {
     begin(out, "digest");
     add_text_if(out, "ref", ref);
@@ -226,8 +223,8 @@ void history_encode(struct builder *out, struct view ref, struct view room, stru
     end(out);
 }
 
-void members_encode(struct builder *out, struct view ref, struct view room, const struct user_view *members, size_t member_count,
-                    uint64_t count, bool is_truncated)
+void members_encode(struct builder *out, struct view ref, struct view room, const struct user_view *members,
+                    size_t member_count, uint64_t count, bool is_truncated)
 {
     begin(out, "members");
     add_text_if(out, "ref", ref);
@@ -238,7 +235,8 @@ void members_encode(struct builder *out, struct view ref, struct view room, cons
     end(out);
 }
 
-void rooms_encode(struct builder *out, struct view ref, const struct room_row *rows, size_t row_count, bool is_truncated)
+void rooms_encode(struct builder *out, struct view ref, const struct room_row *rows, size_t row_count,
+                  bool is_truncated)
 {
     begin(out, "rooms");
     add_text_if(out, "ref", ref);

@@ -63,8 +63,8 @@ static void explain(const json_error_t *error, char out_text[JSON_FAULT_BYTES])
         (void)snprintf(out_text, JSON_FAULT_BYTES, "The JSON ends too early, at byte %d; send the whole object.", at);
         break;
     case json_error_end_of_input_expected:
-        (void)snprintf(out_text, JSON_FAULT_BYTES, "There is more after the JSON object, at byte %d; send one at a time.",
-                       at);
+        (void)snprintf(out_text, JSON_FAULT_BYTES,
+                       "There is more after the JSON object, at byte %d; send one at a time.", at);
         break;
     case json_error_null_character:
     case json_error_null_byte_in_key:
@@ -74,11 +74,12 @@ static void explain(const json_error_t *error, char out_text[JSON_FAULT_BYTES])
         (void)snprintf(out_text, JSON_FAULT_BYTES, "The JSON repeats a name near byte %d; give each name once.", at);
         break;
     case json_error_numeric_overflow:
-        (void)snprintf(out_text, JSON_FAULT_BYTES, "The JSON has a number out of range near byte %d; send a smaller one.",
-                       at);
+        (void)snprintf(out_text, JSON_FAULT_BYTES,
+                       "The JSON has a number out of range near byte %d; send a smaller one.", at);
         break;
     default:
-        (void)snprintf(out_text, JSON_FAULT_BYTES, "This is not JSON near byte %d (%.60s); correct it.", at, error->text);
+        (void)snprintf(out_text, JSON_FAULT_BYTES, "This is not JSON near byte %d (%.60s); correct it.", at,
+                       error->text);
         make_printable(out_text);
         break;
     }
@@ -89,7 +90,8 @@ json_t *json_read_object(struct view text, char out_text[JSON_FAULT_BYTES])
     json_error_t error;
 
     if (!is_object(text)) {
-        (void)snprintf(out_text, JSON_FAULT_BYTES, "A frame must be one JSON object; send one such as {\"type\":\"ping\"}.");
+        (void)snprintf(out_text, JSON_FAULT_BYTES,
+                       "A frame must be one JSON object; send one such as {\"type\":\"ping\"}.");
         return NULL;
     }
     if (is_too_deep(text)) {
@@ -106,30 +108,18 @@ json_t *json_read_object(struct view text, char out_text[JSON_FAULT_BYTES])
 /* Nearly all bytes are: what may stand in a string as it is, and does not begin U+2028 or U+2029. */
 static bool is_plain(uint8_t byte)
 {
-    return byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f && byte != 0xe2;
+    return byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0xe2;
 }
 
 static void add_escaped(struct builder *out, uint8_t byte)
 {
     switch (byte) {
-    case '"':
-        builder_add_string(out, "\\\"");
-        break;
-    case '\\':
-        builder_add_string(out, "\\\\");
-        break;
-    case '\n':
-        builder_add_string(out, "\\n");
-        break;
-    case '\r':
-        builder_add_string(out, "\\r");
-        break;
-    case '\t':
-        builder_add_string(out, "\\t");
-        break;
-    default:
-        builder_format(out, "\\u%04x", byte);
-        break;
+    case '"': builder_add_string(out, "\\\""); break;
+    case '\\': builder_add_string(out, "\\\\"); break;
+    case '\n': builder_add_string(out, "\\n"); break;
+    case '\r': builder_add_string(out, "\\r"); break;
+    case '\t': builder_add_string(out, "\\t"); break;
+    default: builder_format(out, "\\u%04x", byte); break;
     }
 }
 

@@ -15,6 +15,6 @@ enum { JSON_DEPTH_MAX = 16, JSON_FAULT_BYTES = 128 };
  * sentence of printable ASCII what is wrong, about where, and what to do. The caller json_decref()s. */
 json_t *json_read_object(struct view text, char out_text[JSON_FAULT_BYTES]);
 
-/* Appends "…" with quotes; escapes what must be (RFC 8259 section 7), DEL, and U+2028, U+2029. `text` must be valid
+/* Appends "…" with quotes; escapes what must be (RFC 8259 section 7), and U+2028, U+2029. `text` must be valid
  * UTF-8. */
 void json_add_string(struct builder *out, struct view text);

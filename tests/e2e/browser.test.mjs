@@ -5,180 +5,265 @@ import { chromium } from 'playwright-core';
 import { assert, equal, test, until } from './lib/harness.mjs';
 import { enter } from './lib/client.mjs';
 
-const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const ARGUMENTS = [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+];
 const by = (id) => `[data-testid="${id}"]`;
 
 async function browser(context) {
-  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-  if (!existsSync(executablePath)) throw new Error(`there is no ${executablePath}; install chromium, or name it in CHROMIUM`);
-  const instance = await chromium.launch({ executablePath, args: ARGUMENTS });
-  context.onEnd(() => instance.close());
-  return instance;
+    const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+    if (!existsSync(executablePath))
+        throw new Error(`there is no ${executablePath}; install chromium, or name it in CHROMIUM`);
+    const instance = await chromium.launch({ executablePath, args: ARGUMENTS });
+    context.onEnd(() => instance.close());
+    return instance;
 }
 
-/** A person: a browser profile of their own, on the page, with a name. Every fault that the page reports fails the test. */
+/** A person: a browser profile of their own, on the page, with a name. Faults that the page reports fail the test. */
 async function person(context, instance, url, name, options = {}) {
-  const profile = await instance.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-  const page = await profile.newPage();
-  page.faults = [];
-  page.on('pageerror', (error) => page.faults.push(String(error)));
-  page.on('console', (message) => {
-    const isNetwork = /WebSocket connection|ERR_CONNECTION|net::ERR/.test(message.text());
-    if (message.type() === 'error' && !isNetwork) page.faults.push(message.text());
-  });
-  await page.goto(url);
-  if (name) {
-    await page.locator(by('name-input')).fill(name);
-    await page.locator(by('name-submit')).click();
-    await page.locator(by('name-dialog')).waitFor({ state: 'detached' });
-  }
-  context.onEnd(async () => {
-    equal(page.faults, [], `faults on the page of ${name}`);
-    await profile.close();
-  });
-  return page;
+    const profile = await instance.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    const page = await profile.newPage();
+    page.faults = [];
+    page.on('pageerror', (error) => page.faults.push(String(error)));
+    page.on('console', (message) => {
+        const isNetwork = /WebSocket connection|ERR_CONNECTION|net::ERR/.test(message.text());
+        if (message.type() === 'error' && !isNetwork) page.faults.push(message.text());
+    });
+    await page.goto(url);
+    if (name) {
+        await page.locator(by('name-input')).fill(name);
+        await page.locator(by('name-submit')).click();
+        await page.locator(by('name-dialog')).waitFor({ state: 'detached' });
+    }
+    context.onEnd(async () => {
+        equal(page.faults, [], `faults on the page of ${name}`);
+        await profile.close();
+    });
+    return page;
 }
 
 /** With a keyboard Enter sends, on a touch screen the button does. */
 async function say(page, text, { byButton = false } = {}) {
-  await page.locator(by('composer-input')).fill(text);
-  if (byButton) await page.locator(by('composer-send')).click();
-  else await page.locator(by('composer-input')).press('Enter');
+    await page.locator(by('composer-input')).fill(text);
+    if (byButton) await page.locator(by('composer-send')).click();
+    else await page.locator(by('composer-input')).press('Enter');
 }
 
 const message = (page, text) => page.locator(`${by('message')}:has-text("${text}")`);
 
 async function sees(page, text) {
-  await message(page, text).first().waitFor({ timeout: 20000 });
+    await message(page, text).first().waitFor({ timeout: 20000 });
 }
 
 async function isSent(page, text) {
-  await page.locator(`${by('message')}[data-status="sent"]:has-text("${text}")`).first().waitFor({ timeout: 30000 });
+    await page
+        .locator(`${by('message')}[data-status="sent"]:has-text("${text}")`)
+        .first()
+        .waitFor({ timeout: 30000 });
 }
 
-test('two browsers chat, reload, lose the server and regain it', async (context) => {
-  const server = await context.server();
-  const instance = await browser(context);
-  const ada = await person(context, instance, server.url, 'Ada');
-  const bob = await person(context, instance, server.url, 'Bob');
-  await say(ada, 'Hello Bob');
-  await isSent(ada, 'Hello Bob');
-  await sees(bob, 'Hello Bob');
-  await say(bob, 'Hello Ada');
-  await sees(ada, 'Hello Ada');
-  await until(async () => (await ada.locator(by('member')).allInnerTexts()).join(' ').includes('Bob'), 'Bob among the members');
-  await bob.locator(by('composer-input')).pressSequentially('I am wri');
-  await until(async () => (await ada.locator(by('typing')).allInnerTexts()).join(' ').includes('Bob'), 'Ada sees Bob type');
-  await bob.locator(by('composer-input')).fill('');
+test(
+    'two browsers chat, reload, lose the server and regain it',
+    async (context) => {
+        const server = await context.server();
+        const instance = await browser(context);
+        const ada = await person(context, instance, server.url, 'Ada');
+        const bob = await person(context, instance, server.url, 'Bob');
+        await say(ada, 'Hello Bob');
+        await isSent(ada, 'Hello Bob');
+        await sees(bob, 'Hello Bob');
+        await say(bob, 'Hello Ada');
+        await sees(ada, 'Hello Ada');
+        await until(
+            async () => (await ada.locator(by('member')).allInnerTexts()).join(' ').includes('Bob'),
+            'Bob among the members',
+        );
+        await bob.locator(by('composer-input')).pressSequentially('I am wri');
+        await until(
+            async () => (await ada.locator(by('typing')).allInnerTexts()).join(' ').includes('Bob'),
+            'Ada sees Bob type',
+        );
+        await bob.locator(by('composer-input')).fill('');
 
-  await ada.reload();
-  await sees(ada, 'Hello Ada');
-  assert((await ada.locator(by('name-dialog')).count()) === 0, 'the name is known after a reload');
+        await ada.reload();
+        await sees(ada, 'Hello Ada');
+        assert((await ada.locator(by('name-dialog')).count()) === 0, 'the name is known after a reload');
 
-  await server.kill();
-  await say(ada, 'while you were away');
-  await ada.locator(`${by('message')}[data-status="pending"]`).first().waitFor();
-  await ada.locator(by('connection-banner')).waitFor({ timeout: 20000 });
-  await server.start();
-  await isSent(ada, 'while you were away');
-  await sees(bob, 'while you were away');
-  for (const page of [ada, bob]) {
-    const seqs = await page.locator(by('message')).evaluateAll((rows) => rows.map((row) => Number(row.dataset.seq)));
-    equal(seqs, [1, 2, 3], 'once and in order');
-  }
-}, { seconds: 180 });
+        await server.kill();
+        await say(ada, 'while you were away');
+        await ada
+            .locator(`${by('message')}[data-status="pending"]`)
+            .first()
+            .waitFor();
+        await ada.locator(by('connection-banner')).waitFor({ timeout: 20000 });
+        await server.start();
+        await isSent(ada, 'while you were away');
+        await sees(bob, 'while you were away');
+        for (const page of [ada, bob]) {
+            const seqs = await page
+                .locator(by('message'))
+                .evaluateAll((rows) => rows.map((row) => Number(row.dataset.seq)));
+            equal(seqs, [1, 2, 3], 'once and in order');
+        }
+    },
+    { seconds: 180 },
+);
 
-test('history loads as one scrolls up', async (context) => {
-  const server = await context.server(['--limits', 'off']);
-  const writer = await enter(server, 'lobby');
-  for (let i = 1; i <= 400; i++) writer.send({ type: 'send', room: 'lobby', text: `line number ${i}.`, key: `k${i}` });
-  await until(() => writer.messages('lobby').length === 400, '400 messages');
-  const page = await person(context, await browser(context), server.url, 'Reader');
-  await sees(page, 'line number 400.');
-  await until(async () => {
-    await page.locator(by('timeline')).hover();
-    await page.mouse.wheel(0, -4000);
-    return (await message(page, 'line number 1.').count()) > 0;
-  }, 'the first line', 60);
-  await writer.say('lobby', 'something new');
-  await page.locator(by('jump-latest')).click();
-  await sees(page, 'something new');
-  await writer.close();
-}, { seconds: 180 });
+test(
+    'history loads as one scrolls up',
+    async (context) => {
+        const server = await context.server(['--limits', 'off']);
+        const writer = await enter(server, 'lobby');
+        for (let i = 1; i <= 400; i++)
+            writer.send({ type: 'send', room: 'lobby', text: `line number ${i}.`, key: `k${i}` });
+        await until(() => writer.messages('lobby').length === 400, '400 messages');
+        const page = await person(context, await browser(context), server.url, 'Reader');
+        await sees(page, 'line number 400.');
+        await until(
+            async () => {
+                await page.locator(by('timeline')).hover();
+                await page.mouse.wheel(0, -4000);
+                return (await message(page, 'line number 1.').count()) > 0;
+            },
+            'the first line',
+            60,
+        );
+        await writer.say('lobby', 'something new');
+        await page.locator(by('jump-latest')).click();
+        await sees(page, 'something new');
+        await writer.close();
+    },
+    { seconds: 180 },
+);
 
-test('what users write never becomes markup', async (context) => {
-  const server = await context.server();
-  const writer = await enter(server, 'lobby');
-  const payloads = ['<img src=x onerror=alert(1)>', '<script>alert(1)</script>', '[click](javascript:alert(1))', '"><svg onload=alert(1)>', '`</code><script>alert(1)</script>`'];
-  const page = await person(context, await browser(context), server.url, 'Target');
-  let alerts = 0;
-  page.on('dialog', (dialog) => {
-    alerts++;
-    dialog.dismiss();
-  });
-  for (const text of payloads) await writer.say('lobby', text);
-  await writer.say('lobby', 'the end');
-  await sees(page, 'the end');
-  equal(await page.locator(`${by('timeline')} img, ${by('timeline')} script, ${by('timeline')} a[href^="javascript"]`).count(), 0, 'elements made of text');
-  equal(alerts, 0, 'alerts');
-  await writer.close();
-}, { seconds: 120 });
+test(
+    'what users write never becomes markup',
+    async (context) => {
+        const server = await context.server();
+        const writer = await enter(server, 'lobby');
+        const payloads = [
+            '<img src=x onerror=alert(1)>',
+            '<script>alert(1)</script>',
+            '[click](javascript:alert(1))',
+            '"><svg onload=alert(1)>',
+            '`</code><script>alert(1)</script>`',
+        ];
+        const page = await person(context, await browser(context), server.url, 'Target');
+        let alerts = 0;
+        page.on('dialog', (dialog) => {
+            alerts++;
+            dialog.dismiss();
+        });
+        for (const text of payloads) await writer.say('lobby', text);
+        await writer.say('lobby', 'the end');
+        await sees(page, 'the end');
+        equal(
+            await page
+                .locator(`${by('timeline')} img, ${by('timeline')} script, ${by('timeline')} a[href^="javascript"]`)
+                .count(),
+            0,
+            'elements made of text',
+        );
+        equal(alerts, 0, 'alerts');
+        await writer.close();
+    },
+    { seconds: 120 },
+);
 
-test('a walk-in from the console speaks in the lobby', async (context) => {
-  const server = await context.server();
-  const page = await person(context, await browser(context), server.url, 'Host');
-  await page.evaluate((url) => new Promise((resolve) => {
-    const socket = new WebSocket(url);
-    socket.onopen = () => {
-      socket.send('hello');
-      resolve();
-    };
-  }), server.ws);
-  await sees(page, 'hello');
-}, { seconds: 120 });
+test(
+    'a walk-in from the console speaks in the lobby',
+    async (context) => {
+        const server = await context.server();
+        const page = await person(context, await browser(context), server.url, 'Host');
+        await page.evaluate(
+            (url) =>
+                new Promise((resolve) => {
+                    const socket = new WebSocket(url);
+                    socket.onopen = () => {
+                        socket.send('hello');
+                        resolve();
+                    };
+                }),
+            server.ws,
+        );
+        await sees(page, 'hello');
+    },
+    { seconds: 120 },
+);
 
-test('a foreign page cannot speak as its visitor', async (context) => {
-  const server = await context.server();
-  const foreign = await context.server();
-  const page = await person(context, await browser(context), foreign.url, null);
-  const outcome = await page.evaluate((url) => new Promise((resolve) => {
-    try {
-      const socket = new WebSocket(url);
-      socket.onopen = () => resolve('open');
-      socket.onerror = () => resolve('refused');
-    } catch {
-      resolve('refused');
-    }
-  }), server.ws);
-  equal(outcome, 'refused', 'a socket to another origin');
-  page.faults.length = 0; // the policy's report is expected here
-}, { seconds: 120 });
+test(
+    'a foreign page cannot speak as its visitor',
+    async (context) => {
+        const server = await context.server();
+        const foreign = await context.server();
+        const page = await person(context, await browser(context), foreign.url, null);
+        const outcome = await page.evaluate(
+            (url) =>
+                new Promise((resolve) => {
+                    try {
+                        const socket = new WebSocket(url);
+                        socket.onopen = () => resolve('open');
+                        socket.onerror = () => resolve('refused');
+                    } catch {
+                        resolve('refused');
+                    }
+                }),
+            server.ws,
+        );
+        equal(outcome, 'refused', 'a socket to another origin');
+        page.faults.length = 0; // the policy's report is expected here
+    },
+    { seconds: 120 },
+);
 
-test('the page works on a phone, and axe finds nothing', async (context) => {
-  const server = await context.server();
-  const instance = await browser(context);
-  const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
-  const writer = await enter(server, 'lobby');
-  await writer.say('lobby', 'a first message, with a [link](https://example.org) and `code`');
-  const shots = process.env.SCREENSHOTS;
-  if (shots) mkdirSync(shots, { recursive: true });
-  const views = [
-    ['desktop-light', { viewport: { width: 1280, height: 800 }, colorScheme: 'light' }],
-    ['desktop-dark', { viewport: { width: 1280, height: 800 }, colorScheme: 'dark' }],
-    ['phone-light', { viewport: { width: 390, height: 844 }, colorScheme: 'light', hasTouch: true, isMobile: true }],
-    ['phone-dark', { viewport: { width: 390, height: 844 }, colorScheme: 'dark', hasTouch: true, isMobile: true }],
-  ];
-  for (const [name, options] of views) {
-    const page = await person(context, instance, server.url, `Viewer ${name.replace('-', ' ')}`, { ...options, bypassCSP: true });
-    await sees(page, 'a first message');
-    await say(page, `written on ${name}`, { byButton: name.startsWith('phone') });
-    await isSent(page, `written on ${name}`);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    assert(width <= 0, `${name}: nothing sticks out (${width} px)`);
-    await page.evaluate(axe);
-    const found = await page.evaluate(() => window.axe.run());
-    equal(found.violations.map((violation) => `${violation.id}: ${violation.nodes[0].html}`), [], `${name}: axe`);
-    if (shots) await page.screenshot({ path: `${shots}/${name}.png` });
-  }
-  await writer.close();
-}, { seconds: 240 });
+test(
+    'the page works on a phone, and axe finds nothing',
+    async (context) => {
+        const server = await context.server();
+        const instance = await browser(context);
+        const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+        const writer = await enter(server, 'lobby');
+        await writer.say('lobby', 'a first message, with a [link](https://example.org) and `code`');
+        const shots = process.env.SCREENSHOTS;
+        if (shots) mkdirSync(shots, { recursive: true });
+        const views = [
+            ['desktop-light', { viewport: { width: 1280, height: 800 }, colorScheme: 'light' }],
+            ['desktop-dark', { viewport: { width: 1280, height: 800 }, colorScheme: 'dark' }],
+            [
+                'phone-light',
+                { viewport: { width: 390, height: 844 }, colorScheme: 'light', hasTouch: true, isMobile: true },
+            ],
+            [
+                'phone-dark',
+                { viewport: { width: 390, height: 844 }, colorScheme: 'dark', hasTouch: true, isMobile: true },
+            ],
+        ];
+        for (const [name, options] of views) {
+            const page = await person(context, instance, server.url, `Viewer ${name.replace('-', ' ')}`, {
+                ...options,
+                bypassCSP: true,
+            });
+            await sees(page, 'a first message');
+            await say(page, `written on ${name}`, { byButton: name.startsWith('phone') });
+            await isSent(page, `written on ${name}`);
+            const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+            assert(width <= 0, `${name}: nothing sticks out (${width} px)`);
+            await page.evaluate(axe);
+            const found = await page.evaluate(() => window.axe.run());
+            equal(
+                found.violations.map((violation) => `${violation.id}: ${violation.nodes[0].html}`),
+                [],
+                `${name}: axe`,
+            );
+            if (shots) await page.screenshot({ path: `${shots}/${name}.png` });
+        }
+        await writer.close();
+    },
+    { seconds: 240 },
+);

@@ -12,144 +12,166 @@ import { equal, fail, until } from './harness.mjs';
 const run = promisify(execFile);
 
 export function get(url, options = {}) {
-  return new Promise((resolve, reject) => {
-    const request = http.request(url, { agent: false, ...options }, (response) => {
-      const parts = [];
-      response.on('data', (part) => parts.push(part));
-      response.on('end', () => {
-        const bytes = Buffer.concat(parts);
-        resolve({ status: response.statusCode, headers: response.headers, bytes, body: bytes.toString() });
-      });
+    return new Promise((resolve, reject) => {
+        const request = http.request(url, { agent: false, ...options }, (response) => {
+            const parts = [];
+            response.on('data', (part) => parts.push(part));
+            response.on('end', () => {
+                const bytes = Buffer.concat(parts);
+                resolve({ status: response.statusCode, headers: response.headers, bytes, body: bytes.toString() });
+            });
+        });
+        request.on('error', reject);
+        request.end(options.body);
     });
-    request.on('error', reject);
-    request.end(options.body);
-  });
 }
 
 export class Server {
-  constructor(binary, flags = [], data = null, environment = {}) {
-    this.binary = binary;
-    this.flags = flags;
-    this.ownsData = data === null;
-    this.data = data ?? mkdtempSync(join(tmpdir(), 'natter-e2e-'));
-    this.environment = environment;
-    this.lines = [];
-    this.port = 0;
-  }
-
-  /** Starts it, and waits until it listens. A later start uses the same port and data. */
-  async start() {
-    const flags = ['serve', '--listen', `127.0.0.1:${this.port}`, '--metrics-listen', '127.0.0.1:0', '--data', this.data, ...this.flags];
-    this.exit = null;
-    const first = this.lines.length;
-    this.child = spawn(this.binary, flags, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...this.environment } });
-    let rest = '';
-    this.child.stderr.setEncoding('utf8');
-    this.child.stderr.on('data', (text) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop();
-      this.lines.push(...lines);
-    });
-    this.ended = new Promise((resolve) => {
-      this.child.on('exit', (code, signal) => {
-        this.exit = { code, signal };
-        resolve(this.exit);
-      });
-    });
-    const find = (event) => {
-      for (const line of this.lines.slice(first)) {
-        if (line.includes(`"event":"${event}"`)) return JSON.parse(line).address;
-      }
-      return null;
-    };
-    const both = () => find('server.listening') && find('ops.listening');
-    await until(() => both() || this.exit, 'the server listens');
-    if (!both()) fail(`the server ended at start: ${JSON.stringify(this.exit)}\n${this.log()}`);
-    this.port = Number(find('server.listening').split(':').pop());
-    this.opsPort = Number(find('ops.listening').split(':').pop());
-    return this;
-  }
-
-  get url() {
-    return `http://127.0.0.1:${this.port}`;
-  }
-
-  get ws() {
-    return `ws://127.0.0.1:${this.port}/ws`;
-  }
-
-  log() {
-    return this.lines.slice(-40).join('\n');
-  }
-
-  async metrics() {
-    const { body } = await get(`http://127.0.0.1:${this.opsPort}/metrics`);
-    const values = new Map();
-    for (const line of body.split('\n')) {
-      const match = /^([a-zA-Z_:][^ ]*) (\S+)/.exec(line);
-      if (match) values.set(match[1], Number(match[2]));
+    constructor(binary, flags = [], data = null, environment = {}) {
+        this.binary = binary;
+        this.flags = flags;
+        this.ownsData = data === null;
+        this.data = data ?? mkdtempSync(join(tmpdir(), 'natter-e2e-'));
+        this.environment = environment;
+        this.lines = [];
+        this.port = 0;
     }
-    return values;
-  }
 
-  /** P3: accepted = live + ended by reason, and the kernel knows as many sockets as we do. */
-  async checkLeaks() {
-    const sum = (values, start) => [...values].reduce((total, [name, value]) => (name.startsWith(start) ? total + value : total), 0);
-    let found = {};
-    await until(async () => {
-      const values = await this.metrics();
-      found = {
-        accepted: sum(values, 'natter_accepted_total'),
-        live: sum(values, 'natter_connections{'),
-        ended: sum(values, 'natter_ended_total{'),
-        sockets: this.establishedSockets(),
-      };
-      return found.accepted === found.live + found.ended && found.live === 0 && found.sockets === 0;
-    }, 'all connections have ended', 20).catch(() => {});
-    equal([found.accepted - found.ended - found.live, found.live, found.sockets], [0, 0, 0], `P3 (accepted-ended-live, live, sockets; ${JSON.stringify(found)})`);
-  }
-
-  /** Connected TCP sockets of the process on the public port, as the kernel tells. */
-  establishedSockets() {
-    const inodes = new Set();
-    for (const name of readdirSync(`/proc/${this.child.pid}/fd`)) {
-      try {
-        const match = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${this.child.pid}/fd/${name}`));
-        if (match) inodes.add(match[1]);
-      } catch {
-        // closed meanwhile
-      }
+    /** Starts it, and waits until it listens. A later start uses the same port and data. */
+    async start() {
+        const flags = [
+            'serve',
+            '--listen',
+            `127.0.0.1:${this.port}`,
+            '--metrics-listen',
+            '127.0.0.1:0',
+            '--data',
+            this.data,
+            ...this.flags,
+        ];
+        this.exit = null;
+        const first = this.lines.length;
+        this.child = spawn(this.binary, flags, {
+            stdio: ['ignore', 'ignore', 'pipe'],
+            env: { ...process.env, ...this.environment },
+        });
+        let rest = '';
+        this.child.stderr.setEncoding('utf8');
+        this.child.stderr.on('data', (text) => {
+            const lines = (rest + text).split('\n');
+            rest = lines.pop();
+            this.lines.push(...lines);
+        });
+        this.ended = new Promise((resolve) => {
+            this.child.on('exit', (code, signal) => {
+                this.exit = { code, signal };
+                resolve(this.exit);
+            });
+        });
+        const find = (event) => {
+            for (const line of this.lines.slice(first)) {
+                if (line.includes(`"event":"${event}"`)) return JSON.parse(line).address;
+            }
+            return null;
+        };
+        const both = () => find('server.listening') && find('ops.listening');
+        await until(() => both() || this.exit, 'the server listens');
+        if (!both()) fail(`the server ended at start: ${JSON.stringify(this.exit)}\n${this.log()}`);
+        this.port = Number(find('server.listening').split(':').pop());
+        this.opsPort = Number(find('ops.listening').split(':').pop());
+        return this;
     }
-    const port = this.port.toString(16).toUpperCase().padStart(4, '0');
-    let count = 0;
-    for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
-      for (const line of readFileSync(file, 'utf8').split('\n').slice(1)) {
-        const fields = line.trim().split(/\s+/);
-        if (fields.length > 9 && fields[1].endsWith(`:${port}`) && fields[3] !== '0A' && inodes.has(fields[9])) count++;
-      }
+
+    get url() {
+        return `http://127.0.0.1:${this.port}`;
     }
-    return count;
-  }
 
-  async kill() {
-    this.child.kill('SIGKILL');
-    await this.ended;
-  }
+    get ws() {
+        return `ws://127.0.0.1:${this.port}/ws`;
+    }
 
-  /** SIGTERM; the server must leave by itself, with status 0. */
-  async stop() {
-    if (this.exit) return this.exit;
-    this.child.kill('SIGTERM');
-    return this.ended;
-  }
+    log() {
+        return this.lines.slice(-40).join('\n');
+    }
 
-  async verb(...words) {
-    const { stdout } = await run(this.binary, words, { maxBuffer: 64 * 1024 * 1024 });
-    return stdout;
-  }
+    async metrics() {
+        const { body } = await get(`http://127.0.0.1:${this.opsPort}/metrics`);
+        const values = new Map();
+        for (const line of body.split('\n')) {
+            const match = /^([a-zA-Z_:][^ ]*) (\S+)/.exec(line);
+            if (match) values.set(match[1], Number(match[2]));
+        }
+        return values;
+    }
 
-  cleanUp() {
-    if (!this.exit) this.child?.kill('SIGKILL');
-    if (this.ownsData) rmSync(this.data, { recursive: true, force: true });
-  }
+    /** P3: accepted = live + ended by reason, and the kernel knows as many sockets as we do. */
+    async checkLeaks() {
+        const sum = (values, start) =>
+            [...values].reduce((total, [name, value]) => (name.startsWith(start) ? total + value : total), 0);
+        let found = {};
+        await until(
+            async () => {
+                const values = await this.metrics();
+                found = {
+                    accepted: sum(values, 'natter_accepted_total'),
+                    live: sum(values, 'natter_connections{'),
+                    ended: sum(values, 'natter_ended_total{'),
+                    sockets: this.establishedSockets(),
+                };
+                return found.accepted === found.live + found.ended && found.live === 0 && found.sockets === 0;
+            },
+            'all connections have ended',
+            20,
+        ).catch(() => {});
+        equal(
+            [found.accepted - found.ended - found.live, found.live, found.sockets],
+            [0, 0, 0],
+            `P3 (accepted-ended-live, live, sockets; ${JSON.stringify(found)})`,
+        );
+    }
+
+    /** Connected TCP sockets of the process on the public port, as the kernel tells. */
+    establishedSockets() {
+        const inodes = new Set();
+        for (const name of readdirSync(`/proc/${this.child.pid}/fd`)) {
+            try {
+                const match = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${this.child.pid}/fd/${name}`));
+                if (match) inodes.add(match[1]);
+            } catch {
+                // closed meanwhile
+            }
+        }
+        const port = this.port.toString(16).toUpperCase().padStart(4, '0');
+        let count = 0;
+        for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
+            for (const line of readFileSync(file, 'utf8').split('\n').slice(1)) {
+                const fields = line.trim().split(/\s+/);
+                if (fields.length > 9 && fields[1].endsWith(`:${port}`) && fields[3] !== '0A' && inodes.has(fields[9]))
+                    count++;
+            }
+        }
+        return count;
+    }
+
+    async kill() {
+        this.child.kill('SIGKILL');
+        await this.ended;
+    }
+
+    /** SIGTERM; the server must leave by itself, with status 0. */
+    async stop() {
+        if (this.exit) return this.exit;
+        this.child.kill('SIGTERM');
+        return this.ended;
+    }
+
+    async verb(...words) {
+        const { stdout } = await run(this.binary, words, { maxBuffer: 64 * 1024 * 1024 });
+        return stdout;
+    }
+
+    cleanUp() {
+        if (!this.exit) this.child?.kill('SIGKILL');
+        if (this.ownsData) rmSync(this.data, { recursive: true, force: true });
+    }
 }
