@@ -1,106 +1,222 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names that look alike, and names for those who have none. */
 #include <stdio.h>
-#include <stdlib.h>
+#include <uchar.h>
 #include <utf8proc.h>
 
 #include "chat/name.h"
 
-/* Small letters (the text is folded before) whose usual shape is that of another: from → as which it is read. Sorted by code. */
+/* A name of more code points, once it is taken apart, has no skeleton. */
+enum { CODES_MAX = 2048 };
+
+/* Shapes, and the characters that are read as them: small letters (the text is folded before) of Latin, Greek,
+ * Cyrillic, Armenian, Hebrew and Arabic, noughts and ones of many scripts, and Cherokee and Lisu, whose letters were
+ * drawn after Latin capitals. "i" is "l" because "I" is, and a name must not change its skeleton with its case. Digits
+ * that only stand for letters (3 for e) are left alone: team3 and teame are two names. */
+static const struct {
+    char shape[3];
+    const char32_t *alike;
+} shapes[] = {
+    {"a", U"@ɑαаᎪᴀꓮ"},
+    {"b", U"ƀɓʙβвъьᏏᏴꓐ"},
+    {"c", U"сҫᏟᴄꓚ"},
+    {"d", U"ðđɖɗԁᎠᴅꓓ"},
+    {"e", U"εеєҽᎬᴇꓰ"},
+    {"f", U"ƒꓝꜰ"},
+    {"g", U"ɠɡɢԍցᏀᏳꓖ"},
+    {"h", U"ħɦʜнһհᎻᏂꓧ"},
+    {"j", U"ȷϳјᎫᴊꓙ"},
+    {"k", U"ƙκкᏦᴋꓗ"},
+    {"l", U"!1i|ıłǀǃɨɩɪɫʟιіӏ\u05d5\u05df\u0627\u0661\u06f1ᎥᏞ∣ꓡꓲ"},
+    {"m", U"ɱмᎷᴍꓟ"},
+    {"n", U"ŋɲɳɴηпոꓠ"},
+    {"o", U"0øɵοσоօ\u05e1\u0647\u0660\u0665\u06f0\u06f5\u07c0०০੦૦୦௦౦೦൦๐໐၀០ᴏ○〇ꓳ"},
+    {"p", U"þƿρрᏢᴘꓑ"},
+    {"q", U"ԛգզ"},
+    {"r", U"ɾʀгᎡᏒꓣ"},
+    {"s", U"$ѕᏕᏚꓢꜱ"},
+    {"t", U"ŧτтᎢᴛꓔ"},
+    {"u", U"ʋμυиս\u05d8ᴜꓴ"},
+    {"v", U"νѵᏙᴠꓦ"},
+    {"w", U"ɯωшѡԝաᎳᏔᴡꓪ"},
+    {"x", U"χхꓫ"},
+    {"y", U"ƴɣʏγуүყᎽꓬ"},
+    {"z", U"ƶᏃᴢꓜ"},
+    {"3", U"з"},
+    {"4", U"чᏎ"},
+    {"6", U"б"},
+    {"ae", U"æӕ"},
+    {"bl", U"ы"},
+    {"lo", U"ю"},
+    {"oe", U"œ"},
+};
+
+/* Capitals of Greek whose small form has another shape. */
 static const struct {
     int32_t code;
     char shape;
-} shapes[] = {
-    {'0', 'o'}, {'1', 'l'}, {'3', 'e'}, {'5', 's'}, {'8', 'b'}, {'i', 'l'}, {'|', 'l'}, {'$', 's'}, {'@', 'a'}, {'!', 'l'},
-    {0x00df, 's'}, {0x00e6, 'a'}, {0x00f0, 'd'}, {0x00f8, 'o'}, {0x00fe, 'p'}, {0x0111, 'd'}, {0x0127, 'h'}, {0x0131, 'l'}, {0x0142, 'l'}, {0x0167, 't'},
-    {0x0180, 'b'}, {0x018d, 'g'}, {0x0192, 'f'}, {0x0199, 'k'}, {0x01bf, 'p'}, {0x0237, 'j'}, {0x0251, 'a'}, {0x0253, 'b'}, {0x0256, 'd'}, {0x0261, 'g'},
-    {0x0263, 'y'}, {0x0268, 'l'}, {0x026a, 'l'}, {0x026b, 'l'}, {0x026f, 'w'}, {0x0271, 'm'}, {0x0272, 'n'}, {0x0274, 'n'}, {0x0280, 'r'}, {0x028b, 'u'},
-    {0x028f, 'y'}, {0x0299, 'b'}, {0x029c, 'h'}, {0x029f, 'l'},
-    {0x03b1, 'a'}, {0x03b3, 'y'}, {0x03b5, 'e'}, {0x03b7, 'n'}, {0x03b9, 'l'}, {0x03ba, 'k'}, {0x03bd, 'v'}, {0x03bf, 'o'}, {0x03c1, 'p'}, {0x03c3, 'o'},
-    {0x03c4, 't'}, {0x03c5, 'u'}, {0x03c7, 'x'}, {0x03c9, 'w'}, {0x03f2, 'c'}, {0x03f3, 'j'}, {0x03f8, 'p'},
-    {0x0430, 'a'}, {0x0432, 'b'}, {0x0433, 'r'}, {0x0435, 'e'}, {0x0437, 'e'}, {0x0438, 'u'}, {0x043a, 'k'}, {0x043c, 'm'}, {0x043d, 'h'}, {0x043e, 'o'},
-    {0x043f, 'n'}, {0x0440, 'p'}, {0x0441, 'c'}, {0x0442, 't'}, {0x0443, 'y'}, {0x0445, 'x'}, {0x044a, 'b'}, {0x044c, 'b'}, {0x0455, 's'}, {0x0456, 'l'},
-    {0x0458, 'j'}, {0x0461, 'w'}, {0x0475, 'v'}, {0x04ab, 'c'}, {0x04af, 'y'}, {0x04bb, 'h'}, {0x04bd, 'e'}, {0x04c0, 'l'}, {0x04cf, 'l'}, {0x04d5, 'a'},
-    {0x0501, 'd'}, {0x050d, 'g'}, {0x051b, 'q'}, {0x051d, 'w'},
-    {0x0561, 'w'}, {0x0563, 'q'}, {0x0566, 'q'}, {0x0570, 'h'}, {0x0578, 'n'}, {0x057d, 'u'}, {0x0581, 'g'}, {0x0585, 'o'},
-    {0x05d5, 'l'}, {0x05d8, 'u'}, {0x05df, 'l'}, {0x05e1, 'o'}, {0x0660, 'o'}, {0x0661, 'l'}, {0x0665, 'o'}, {0x06f0, 'o'}, {0x06f1, 'l'}, {0x06f5, 'o'},
-    {0x0966, 'o'}, {0x09e6, 'o'}, {0x0ae6, 'o'}, {0x0d20, 'o'}, {0x10e7, 'y'}, {0x1d04, 'c'}, {0x1d0f, 'o'}, {0x1d1c, 'u'}, {0x1d20, 'v'}, {0x1d21, 'w'},
-    {0x1d22, 'z'}, {0x2113, 'l'}, {0x2170, 'l'}, {0x2223, 'l'}, {0x3007, 'o'}, {0xa731, 's'},
+} capitals[] = {
+    {0x0396, 'z'}, {0x0397, 'h'}, {0x039c, 'm'}, {0x039d, 'n'}, {0x03a5, 'y'},
 };
 
-static int32_t shape_of(int32_t code)
+/* One code point as it was written, before it is taken apart: the forms of sigma that look like "c" would be read as
+ * "o" later. */
+static utf8proc_int32_t before_decomposition(utf8proc_int32_t code, void *context)
 {
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        if (shapes[i].code == code)
-            return shapes[i].shape;
-    }
-    return code;
+    (void)context;
+    return code == 0x03f2 || code == 0x03f9 ? 'c' : code;
 }
 
-static bool is_dropped(int32_t code)
+/* Marks that adorn a letter, of Latin, Greek, Cyrillic, Hebrew and Arabic, and those that fit any. The vowel signs of
+ * India and of South-East Asia are of the same category but are half of a name, and stay. */
+static bool is_adornment(utf8proc_int32_t code)
 {
-    switch (utf8proc_category(code)) {
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_ME:
-    case UTF8PROC_CATEGORY_ZS:
-    case UTF8PROC_CATEGORY_CF:
+    static const struct {
+        int32_t first, last;
+    } ranges[] = {
+        {0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05c7}, {0x0610, 0x061a}, {0x064b, 0x065f}, {0x0670, 0x0670},
+        {0x06d6, 0x06ed}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x20d0, 0x20ff}, {0xfe20, 0xfe2f},
+    };
+
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        if (code >= ranges[i].first && code <= ranges[i].last) {
+            utf8proc_category_t category = utf8proc_category(code);
+            return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_ME;
+        }
+    }
+    return false;
+}
+
+static bool is_dropped(utf8proc_int32_t code)
+{
+    if (code == '.' || code == '\'' || code == '`' || code == 0x00b7 || code == 0x02bc || code == 0x2018
+        || code == 0x2019)
         return true;
-    default:
-        return code == '-' || code == '_' || code == '.' || code == '\'' || code == 0x2019;
+    if (utf8proc_get_property(code)->ignorable)
+        return true;
+    switch (utf8proc_category(code)) {
+    case UTF8PROC_CATEGORY_ZS:
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_PC:
+    case UTF8PROC_CATEGORY_PD: return true;
+    default: return is_adornment(code);
     }
 }
 
-/* "rn" is read as "m", "vv" as "w", "cl" as "d". */
-static void add_shape(struct builder *out, size_t start, int32_t code)
-{
-    uint8_t bytes[4];
-    uint8_t last = out->size > start ? out->at[out->size - 1] : 0;
+struct skeleton {
+    struct builder *out;
+    size_t start;
+    bool has_greek_capitals; /* they are read by their own shape, not by that of their small form */
+};
 
-    if ((last == 'r' && code == 'n') || (last == 'v' && code == 'v') || (last == 'c' && code == 'l')) {
-        out->at[out->size - 1] = code == 'n' ? 'm' : code == 'v' ? 'w' : 'd';
+/* "rn" is read as "m", "vv" as "w". */
+static void add_byte(struct skeleton *skeleton, char byte)
+{
+    struct builder *out = skeleton->out;
+    uint8_t *last = out->size > skeleton->start ? &out->at[out->size - 1] : NULL;
+
+    if (last && *last == 'r' && byte == 'n')
+        *last = 'm';
+    else if (last && *last == 'v' && byte == 'v')
+        *last = 'w';
+    else
+        builder_add_byte(out, (uint8_t)byte);
+}
+
+static bool is_among(const char32_t *alike, utf8proc_int32_t code)
+{
+    while (*alike != 0 && *alike != (char32_t)code)
+        alike++;
+    return *alike != 0;
+}
+
+static void add_shape(struct skeleton *skeleton, utf8proc_int32_t folded)
+{
+    utf8proc_uint8_t bytes[4];
+
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        if (!is_among(shapes[i].alike, folded))
+            continue;
+        for (const char *shape = shapes[i].shape; *shape; shape++)
+            add_byte(skeleton, *shape);
         return;
     }
-    utf8proc_ssize_t size = utf8proc_encode_char(code, bytes);
-    builder_add(out, bytes, (size_t)size);
+    if (folded < 0x80)
+        add_byte(skeleton, (char)folded);
+    else
+        builder_add(skeleton->out, bytes, (size_t)utf8proc_encode_char(folded, bytes));
+}
+
+static void add_code(struct skeleton *skeleton, utf8proc_int32_t code)
+{
+    utf8proc_int32_t folded[8];
+    int boundary = 0;
+
+    for (size_t i = 0; skeleton->has_greek_capitals && i < sizeof capitals / sizeof *capitals; i++) {
+        if (capitals[i].code == code) {
+            add_byte(skeleton, capitals[i].shape);
+            return;
+        }
+    }
+    utf8proc_ssize_t count = utf8proc_decompose_char(code, folded, 8, UTF8PROC_CASEFOLD, &boundary);
+    for (utf8proc_ssize_t i = 0; i < count && i < 8; i++) {
+        if (!is_dropped(folded[i]))
+            add_shape(skeleton, folded[i]);
+    }
+}
+
+/* A Greek word with small letters in it is Greek, and folds like any. Among Latin letters, or all in capitals, Greek
+ * ones pass for Latin ones. */
+static bool passes_for_latin(const utf8proc_int32_t *codes, utf8proc_ssize_t count)
+{
+    bool has_latin = false, has_small_greek = false;
+
+    for (utf8proc_ssize_t i = 0; i < count; i++) {
+        bool is_ascii_letter = (codes[i] >= 'a' && codes[i] <= 'z') || (codes[i] >= 'A' && codes[i] <= 'Z');
+        has_latin = has_latin || is_ascii_letter || (codes[i] >= 0x00c0 && codes[i] <= 0x024f);
+        has_small_greek = has_small_greek || (codes[i] >= 0x03b1 && codes[i] <= 0x03c9);
+    }
+    return has_latin || !has_small_greek;
 }
 
 bool name_skeleton(struct view name, struct builder *out)
 {
-    utf8proc_uint8_t *mapped = NULL;
-    utf8proc_ssize_t size = utf8proc_map(name.at, (utf8proc_ssize_t)name.size, &mapped,
-                                         UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD);
-    size_t start = out->size;
-    utf8proc_int32_t code;
+    utf8proc_int32_t codes[CODES_MAX];
+    struct skeleton skeleton = {.out = out, .start = out->size};
+    utf8proc_ssize_t count = utf8proc_decompose_custom(name.at, (utf8proc_ssize_t)name.size, codes, CODES_MAX,
+                                                       UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT,
+                                                       before_decomposition, NULL);
 
-    if (size < 0)
+    if (count < 0 || count > CODES_MAX)
         return false;
-    for (utf8proc_ssize_t at = 0, step = 0; at < size; at += step) {
-        step = utf8proc_iterate(mapped + at, size - at, &code);
-        if (step <= 0)
-            break;
-        if (!is_dropped(code))
-            add_shape(out, start, shape_of(code));
+    skeleton.has_greek_capitals = passes_for_latin(codes, count);
+    for (utf8proc_ssize_t i = 0; i < count; i++) {
+        if (!is_dropped(codes[i]))
+            add_code(&skeleton, codes[i]);
     }
-    free(mapped);
-    if (out->size == start) /* a name of nothing but such characters is its own skeleton */
+    if (out->size == skeleton.start) /* nothing but what is dropped: it can only look like itself */
         builder_add_view(out, name);
     return builder_ok(out);
 }
 
 static const char *const manners[64] = {
-    "amber",  "azure",  "brave",  "breezy", "bright", "bronze", "calm",   "cheery", "clever", "copper", "coral",  "cosmic", "crisp",
-    "dapper", "daring", "eager",  "early",  "easy",   "fair",   "fancy",  "fleet",  "fresh",  "gentle", "glad",   "golden", "grand",
-    "happy",  "hazel",  "humble", "indigo", "ivory",  "jade",   "jolly",  "keen",   "kind",   "lively", "lucky",  "lunar",  "mellow",
-    "merry",  "mighty", "mint",   "misty",  "modest", "neat",   "nimble", "noble",  "olive",  "opal",   "patient", "pearl", "plucky",
-    "polite", "proud",  "quick",  "quiet",  "rosy",   "ruby",   "silver", "snug",   "sunny",  "swift",  "tidy",   "witty",
+    "amber",  "azure",  "brave",  "breezy", "bright", "bronze",  "calm",    "cheery", "clever", "copper", "coral",
+    "cosmic", "crisp",  "dapper", "daring", "eager",  "early",   "earnest", "fair",   "fancy",  "fleet",  "fresh",
+    "gentle", "glad",   "golden", "grand",  "happy",  "hazel",   "humble",  "indigo", "ivory",  "jade",   "jolly",
+    "keen",   "kind",   "lively", "lucky",  "lunar",  "mellow",  "merry",   "mighty", "mint",   "misty",  "modest",
+    "neat",   "nimble", "noble",  "olive",  "opal",   "patient", "pearl",   "plucky", "polite", "proud",  "quick",
+    "quiet",  "rosy",   "ruby",   "silver", "snug",   "sunny",   "swift",   "tidy",   "witty",
 };
 
 static const char *const animals[64] = {
-    "badger",  "beaver", "bison",   "bobcat", "camel",  "cat",    "cheetah", "cicada", "cobra",  "condor",  "crane",  "cricket", "dolphin",
-    "dove",    "dragon", "eagle",   "egret",  "falcon", "ferret", "finch",   "fox",    "gecko",  "gibbon",  "goose",  "hare",    "hawk",
-    "hedgehog", "heron", "ibex",    "ibis",   "jackal", "jaguar", "koala",   "lark",   "lemur",  "leopard", "lion",   "lizard",  "llama",
-    "lynx",    "magpie", "marmot",  "marten", "mole",   "moose",  "newt",    "ocelot", "orca",   "osprey",  "otter",  "owl",     "panda",
-    "parrot",  "puffin", "quail",   "rabbit", "raven",  "robin",  "salmon",  "seal",   "sparrow", "stork",  "tiger",  "wombat",
+    "badger",  "beaver",  "bison",   "bobcat",   "camel", "cat",     "cheetah",  "cicada", "coati",  "condor",
+    "crane",   "cricket", "dolphin", "dormouse", "dove",  "eagle",   "egret",    "falcon", "ferret", "finch",
+    "fox",     "gecko",   "gibbon",  "goose",    "hare",  "hawk",    "hedgehog", "heron",  "ibex",   "ibis",
+    "jaguar",  "jay",     "koala",   "lark",     "lemur", "leopard", "lion",     "lizard", "llama",  "lynx",
+    "magpie",  "manatee", "marmot",  "marten",   "moose", "newt",    "ocelot",   "orca",   "osprey", "otter",
+    "owl",     "panda",   "parrot",  "puffin",   "quail", "rabbit",  "raven",    "robin",  "salmon", "seal",
+    "sparrow", "stork",   "tiger",   "wombat",
 };
 
 void name_draw(const uint8_t seed[8], char out[NAME_DRAWN_BYTES_MAX])

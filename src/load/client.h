@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One connection of the load generator, from the TCP handshake to its end.
  *
- *     IDLE ─▶ CONNECTING ─▶ UPGRADING ─▶ WELCOMED? ─▶ JOINING ─▶ READY ─▶ ENDED
- *                                │  (--raw)                        ▲
- *                                └─────────────────────────────────┘
+ *     IDLE ─▶ CONNECTING ─▶ UPGRADING ─▶ JOINING ─▶ READY ─▶ ENDED
+ *                                │  (--raw)         ▲
+ *                                └──────────────────┘
  *
  * An end before all are ready fails the run; a later one is counted. Worker's thread. */
 #pragma once
@@ -16,8 +16,7 @@ enum client_state {
     CLIENT_IDLE,
     CLIENT_CONNECTING,
     CLIENT_UPGRADING,
-    CLIENT_GREETING, /* upgraded, waits for welcome */
-    CLIENT_JOINING,
+    CLIENT_JOINING, /* upgraded, has asked for its room */
     CLIENT_READY,
     CLIENT_ENDED,
 };

@@ -179,9 +179,9 @@ static char *skip_quoted(char *at)
     return *at ? at + 1 : at;
 }
 
-/* libConfuse 3.3 counts two lines too many for each comment, and takes none between a "=" and its value. So it never sees
- * one. A comment begins with a "#", and where no word goes on, as in https://, with two slashes or a slash and a star.
- * False: one of the latter never ends. */
+/* libConfuse 3.3 counts two lines too many for each comment, and takes none between a "=" and its value. So it never
+ * sees one. A comment begins with a "#", and where no word goes on, as in https://, with two slashes or a slash and a
+ * star. False: one of the latter never ends. */
 static bool blank_comments(char *text)
 {
     bool is_word = false;
@@ -211,14 +211,10 @@ static bool blank_comments(char *text)
 static const char *why_unreadable(enum result result)
 {
     switch (result) {
-    case RESULT_NOT_FOUND:
-        return "there is no such file; name another one, or none, with --config or NATTER_CONFIG";
-    case RESULT_REFUSED:
-        return "this user may not read it; check the rights of the file and of its folders";
-    case RESULT_FULL:
-        return "it is larger than 1 MiB, so it is no file of settings";
-    default:
-        return "it cannot be read; is it a file?";
+    case RESULT_NOT_FOUND: return "there is no such file; name another one, or none, with --config or NATTER_CONFIG";
+    case RESULT_REFUSED: return "this user may not read it; check the rights of the file and of its folders";
+    case RESULT_FULL: return "it is larger than 1 MiB, so it is no file of settings";
+    default: return "it cannot be read; is it a file?";
     }
 }
 

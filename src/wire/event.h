@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Events of a room's log, and every frame that the server sends, as JSON text. Encoders append the JSON object only; the WebSocket
- * header around it is its sender's. */
+/* Events of a room's log, and every frame that the server sends, as JSON text. Encoders append the JSON object only;
+ * the WebSocket header around it is its sender's. All text must be valid UTF-8. */
 #pragma once
 
 #include "base/builder.h"
@@ -32,12 +32,12 @@ struct event {
     uint64_t reply_to; /* message: a seq, or 0 */
 };
 
-/* {"type":"message","room":…,"seq":…,"at":…,"user":{"id":…,"name":…},"text":…,"key":…[,"reply_to":…][,"deleted":true]} and the like for the other kinds
- * ("key" is carried by all kinds; protocol.md, "Server to client"). */
+/* {"type":"message","room":…,"seq":…,"at":…,"user":{"id":…,"name":…},"text":…,"key":…[,"reply_to":…][,"deleted":true]}
+ * and the like for the other kinds ("key" is carried by all kinds; docs/protocol.md, "Events"). */
 void event_encode(struct builder *out, struct view room, const struct event *event);
 
 struct welcome_frame {
-    struct view ref; /* empty where there was none: in all frames below as well */
+    struct view ref;    /* empty where there was none: in all frames below as well */
     struct view server; /* "natter/0.1.0" */
     struct view connection;
     struct user_view user;
@@ -47,7 +47,8 @@ struct welcome_frame {
 };
 void welcome_encode(struct builder *out, const struct welcome_frame *frame);
 
-/* joined and history carry events that are JSON already: `events` is their texts joined by commas, without the brackets. */
+/* joined and history carry events that are JSON already: `events` is their texts joined by commas, without the
+ * brackets. */
 struct joined_frame {
     struct view ref, room, epoch;
     uint64_t seq;
@@ -79,10 +80,11 @@ void presence_encode(struct builder *out, const struct presence_frame *frame);
 
 void typing_encode(struct builder *out, struct view room, const struct user_view *user);
 void gap_encode(struct builder *out, struct view room, uint64_t from, uint64_t to);
-void digest_encode(struct builder *out, struct view ref, struct view room, uint64_t from, uint64_t to, const uint8_t sha256[32]);
+void digest_encode(struct builder *out, struct view ref, struct view room, uint64_t from, uint64_t to,
+                   const uint8_t sha256[32]);
 void history_encode(struct builder *out, struct view ref, struct view room, struct view events, bool has_more);
-void members_encode(struct builder *out, struct view ref, struct view room, const struct user_view *members, size_t member_count,
-                    uint64_t count, bool is_truncated);
+void members_encode(struct builder *out, struct view ref, struct view room, const struct user_view *members,
+                    size_t member_count, uint64_t count, bool is_truncated);
 
 struct room_row {
     struct view room;
@@ -90,38 +92,39 @@ struct room_row {
     uint64_t count;
     bool has_joined;
 };
-void rooms_encode(struct builder *out, struct view ref, const struct room_row *rows, size_t row_count, bool is_truncated);
+void rooms_encode(struct builder *out, struct view ref, const struct room_row *rows, size_t row_count,
+                  bool is_truncated);
 /* `user` may be NULL: {"type":"ok","ref":…[,"room":…][,"user":{…}]}; an empty room is left out. */
 void ok_encode(struct builder *out, struct view ref, struct view room, const struct user_view *user);
 void pong_encode(struct builder *out, struct view ref, int64_t at_ms);
 
 /* The protocol's error codes: symbol, text on the wire. */
-#define ERROR_CODES(X)                  \
-    X(BAD_REQUEST, "bad_request")       \
-    X(UNAUTHORIZED, "unauthorized")     \
-    X(FORBIDDEN, "forbidden")           \
-    X(NOT_FOUND, "not_found")           \
-    X(CONFLICT, "conflict")             \
-    X(TOO_LARGE, "too_large")           \
-    X(RATE_LIMITED, "rate_limited")     \
-    X(BUSY, "busy")                     \
+#define ERROR_CODES(X)              \
+    X(BAD_REQUEST, "bad_request")   \
+    X(UNAUTHORIZED, "unauthorized") \
+    X(FORBIDDEN, "forbidden")       \
+    X(NOT_FOUND, "not_found")       \
+    X(CONFLICT, "conflict")         \
+    X(TOO_LARGE, "too_large")       \
+    X(RATE_LIMITED, "rate_limited") \
+    X(BUSY, "busy")                 \
     X(INTERNAL, "internal")
 
 enum error_code {
 #define X(symbol, text) ERROR_##symbol,
     ERROR_CODES(X)
 #undef X
-    ERROR_CODE_COUNT,
+        ERROR_CODE_COUNT,
 };
 const char *error_code_text(enum error_code code);
 
 struct error_frame {
     struct view ref;
     enum error_code code;
-    struct view message;      /* what is wrong and what to do */
-    struct view room;         /* empty, or the room it is about */
-    struct view key;          /* empty, or the key of the refused send */
-    uint64_t retry_after_ms;  /* 0: none */
+    struct view message;     /* what is wrong and what to do */
+    struct view room;        /* empty, or the room it is about */
+    struct view key;         /* empty, or the key of the refused send */
+    uint64_t retry_after_ms; /* 0: none */
 };
 void error_encode(struct builder *out, const struct error_frame *frame);
 void bye_encode(struct builder *out, struct view reason, uint64_t retry_after_ms, bool can_resume);

@@ -26,7 +26,8 @@ struct exchange {
     char text[2048];
 };
 
-/* Answers "METHOD TARGET" with further field lines (each with CRLF; NULL: none). Set `is_store_healthy` and `site.is_draining` after exchange_init(). */
+/* Answers "METHOD TARGET" with further field lines (each with CRLF; NULL: none). Set `is_store_healthy` and
+ * `site.is_draining` after exchange_init(). */
 void exchange_init(struct exchange *exchange);
 void exchange_ask(struct exchange *exchange, const char *line, const char *fields);
 void exchange_done(struct exchange *exchange);

@@ -105,7 +105,9 @@ static void the_client_gets_the_coding_that_it_takes(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         (void)snprintf(fields, sizeof fields, "Accept-Encoding: %s\r\n", cases[i].accepts ? cases[i].accepts : "");
         ask_for(&exchange, "/", cases[i].accepts ? fields : NULL);
-        struct view expected = !cases[i].coding ? page->plain : strcmp(cases[i].coding, "br") == 0 ? page->brotli : page->gzip;
+        struct view expected = !cases[i].coding                     ? page->plain
+                               : strcmp(cases[i].coding, "br") == 0 ? page->brotli
+                                                                    : page->gzip;
         if (!view_equal(exchange.reply.answer.body, expected))
             fail_msg("\"%s\" got another coding", cases[i].accepts ? cases[i].accepts : "(none)");
         if (cases[i].coding)
@@ -143,8 +145,7 @@ static void what_the_client_has_already_is_not_sent_again(void **state)
         const char *start, *end;
         int status;
     } cases[] = {
-        {"", "", 304},          {"W/", "", 304},           {"\"other\", ", "", 304}, {"", ", \"other\"", 304},
-        {"W/\"x\",W/", "", 304},
+        {"", "", 304}, {"W/", "", 304}, {"\"other\", ", "", 304}, {"", ", \"other\"", 304}, {"W/\"x\",W/", "", 304},
     };
     struct exchange exchange;
     char etag[1024], fields[2400];
@@ -154,7 +155,8 @@ static void what_the_client_has_already_is_not_sent_again(void **state)
     exchange_field(&exchange, "ETag", etag);
     exchange_done(&exchange);
     for (size_t i = 0; i < COUNT(cases); i++) {
-        (void)snprintf(fields, sizeof fields, "Accept-Encoding: br\r\nIf-None-Match: %s%s%s\r\n", cases[i].start, etag, cases[i].end);
+        (void)snprintf(fields, sizeof fields, "Accept-Encoding: br\r\nIf-None-Match: %s%s%s\r\n", cases[i].start, etag,
+                       cases[i].end);
         ask_for(&exchange, "/", fields);
         assert_int_equal(exchange.reply.answer.status, cases[i].status);
         assert_int_equal(exchange.reply.answer.body.size, 0);
@@ -193,8 +195,8 @@ static void another_validator_gets_the_whole_file(void **state)
 static void every_file_comes_with_the_strict_policy(void **state)
 {
     static const char *const parts[] = {
-        "default-src 'none'",   "script-src 'self'", "style-src 'self'",   "connect-src 'self'", "base-uri 'none'",
-        "form-action 'none'",   "frame-ancestors 'none'", "require-trusted-types-for 'script'",
+        "default-src 'none'", "script-src 'self'",  "style-src 'self'",       "connect-src 'self'",
+        "base-uri 'none'",    "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'",
     };
     struct exchange exchange;
     char value[1024];
@@ -218,7 +220,8 @@ static void every_file_comes_with_the_strict_policy(void **state)
 /* The page must work under its own policy. */
 static void the_page_has_nothing_that_its_policy_forbids(void **state)
 {
-    static const char *const forbidden[] = {"<script>", "<style", " style=", " onload=", " onclick=", "javascript:", "http://", "https://", "<base"};
+    static const char *const forbidden[] = {
+        "<script>", "<style", " style=", " onload=", " onclick=", "javascript:", "http://", "https://", "<base"};
     struct view page = asset_of("/index.html")->plain;
 
     (void)state;

@@ -9,13 +9,16 @@ static void every_request_gets_an_answer_with_the_right_status(void **state)
         const char *line;
         int status;
     } cases[] = {
-        {"GET /", 200},          {"HEAD /", 200},         {"GET /?x=1", 200},      {"GET /index.html", 200},
-        {"GET /livez", 200},     {"GET /readyz", 200},    {"GET /healthz", 200},   {"HEAD /livez", 200},
-        {"GET /ws", 426},        {"GET /ws?room=x", 426}, {"HEAD /ws", 426},       {"GET /nothing", 404},
-        {"GET /ws/", 404},       {"GET //", 404},         {"GET /../etc/passwd", 404}, {"GET /%2e%2e/x", 404},
-        {"GET /metrics", 404},   {"GET /index.html/", 404}, {"GET /Index.html", 404}, {"POST /", 405},
-        {"POST /nothing", 405},  {"PUT /livez", 405},     {"DELETE /ws", 405},     {"OPTIONS /", 405},
-        {"TRACE /", 405},        {"PATCH /", 405},        {"BREW /", 501},         {"get /", 501},
+        {"GET /", 200},           {"HEAD /", 200},       {"GET /?x=1", 200},
+        {"GET /index.html", 200}, {"GET /livez", 200},   {"GET /readyz", 200},
+        {"GET /healthz", 200},    {"HEAD /livez", 200},  {"GET /ws", 426},
+        {"GET /ws?room=x", 426},  {"HEAD /ws", 426},     {"GET /nothing", 404},
+        {"GET /ws/", 404},        {"GET //", 404},       {"GET /../etc/passwd", 404},
+        {"GET /%2e%2e/x", 404},   {"GET /metrics", 404}, {"GET /index.html/", 404},
+        {"GET /Index.html", 404}, {"POST /", 405},       {"POST /nothing", 405},
+        {"PUT /livez", 405},      {"DELETE /ws", 405},   {"OPTIONS /", 405},
+        {"TRACE /", 405},         {"PATCH /", 405},      {"BREW /", 501},
+        {"get /", 501},
     };
     struct exchange exchange;
 
@@ -34,7 +37,8 @@ static void what_is_no_page_is_plain_text_that_says_what_to_do(void **state)
     static const struct {
         const char *line, *part;
     } cases[] = {
-        {"GET /nothing", "/ws"}, {"POST /", "GET"}, {"BREW /", "GET"}, {"GET /ws", "Sec-WebSocket-Key"}, {"GET /ws", "proxy"},
+        {"GET /nothing", "/ws"},          {"POST /", "GET"},    {"BREW /", "GET"},
+        {"GET /ws", "Sec-WebSocket-Key"}, {"GET /ws", "proxy"},
     };
     struct exchange exchange;
     char value[1024];
@@ -80,7 +84,8 @@ static void a_plain_request_for_the_websocket_is_told_to_upgrade(void **state)
 /* What came in the target or in fields never comes back in an answer. */
 static void nothing_of_the_request_is_in_the_answer(void **state)
 {
-    static const char *const lines[] = {"GET /zebra", "GET /ws?zebra", "GET /?zebra", "POST /zebra", "GET /readyz?zebra", "ZEBRA /"};
+    static const char *const lines[] = {"GET /zebra",  "GET /ws?zebra",     "GET /?zebra",
+                                        "POST /zebra", "GET /readyz?zebra", "ZEBRA /"};
     struct exchange exchange;
 
     (void)state;

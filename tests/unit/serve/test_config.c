@@ -84,9 +84,10 @@ static void variables_of_others_are_not_read(void **state)
     struct attempt attempt;
 
     (void)state;
-    attempt_read(&attempt, NULL,
-                 "NATTERS=1\nnatter_shards=5\nPATH=/bin\nNATTER_PORT=tcp://10.0.0.1:80\nNATTER_PORT_80_TCP=tcp://10.0.0.1:80\n"
-                 "NATTER_SERVICE_HOST=10.0.0.1\nNATTER_SERVICE_PORT_HTTP=80");
+    attempt_read(
+        &attempt, NULL,
+        "NATTERS=1\nnatter_shards=5\nPATH=/bin\nNATTER_PORT=tcp://10.0.0.1:80\nNATTER_PORT_80_TCP=tcp://10.0.0.1:80\n"
+        "NATTER_SERVICE_HOST=10.0.0.1\nNATTER_SERVICE_PORT_HTTP=80");
     assert_string_equal(attempt.text, "");
     assert_int_equal(attempt.outcome, CONFIG_READY);
     attempt_done(&attempt);
@@ -132,7 +133,9 @@ static void a_wrong_value_names_its_source_its_setting_and_what_is_allowed(void 
         {NULL, "NATTER_ELEPHANTS=1", {"the variable NATTER_ELEPHANTS", "no such setting", "natter config reference"}},
         {"--chat-default-room\na b", NULL, {"chat.default_room", "room", "letters"}},
         {"--chat-default-room\n..", NULL, {"chat.default_room", "", ""}},
-        {"--chat-text-max=64KiB\n--connection-message-max=64KiB", NULL, {"chat.text_max", "connection.message_max", "raise"}},
+        {"--chat-text-max=64KiB\n--connection-message-max=64KiB",
+         NULL,
+         {"chat.text_max", "connection.message_max", "raise"}},
         {"--connection-outbox-max=512KiB", NULL, {"connection.outbox_max", "chat.history_bytes_max", "twice"}},
     };
     struct attempt attempt;
@@ -141,7 +144,8 @@ static void a_wrong_value_names_its_source_its_setting_and_what_is_allowed(void 
     for (size_t i = 0; i < COUNT(cases); i++) {
         attempt_read(&attempt, cases[i].flags, cases[i].variables);
         if (attempt.outcome != CONFIG_BAD)
-            fail_msg("was taken: %s %s", cases[i].flags ? cases[i].flags : "", cases[i].variables ? cases[i].variables : "");
+            fail_msg("was taken: %s %s", cases[i].flags ? cases[i].flags : "",
+                     cases[i].variables ? cases[i].variables : "");
         for (size_t part = 0; part < COUNT(cases[i].parts); part++)
             assert_has(attempt.text, cases[i].parts[part]);
         assert_null(strchr(attempt.text, '\n'));

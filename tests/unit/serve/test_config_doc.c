@@ -3,7 +3,8 @@
 #include "serve/config_table.h"
 #include "serve_test.h"
 
-/* A file of this project, whether the tests run in its folder or in a build folder (then this file's own name helps). */
+/* A file of this project, whether the tests run in its folder or in a build folder (then this file's own name helps).
+ */
 static void read_project_file(const char *path, struct builder *out)
 {
     static const char own[] = "tests/unit/serve/test_config_doc.c";
@@ -121,8 +122,10 @@ static void a_dump_read_again_gives_the_same(void **state)
     struct builder first, second;
 
     (void)state;
-    dump_of(VIEW(""), "--data\na \"b\" \\ ${HOME} # c\n--listen\n:1,127.0.0.1:2\n--rate-send\n0.25/3\n--metrics-listen\noff\n"
-                      "--chat-origins\nhttps://a.example,*\n--connection-slow\nclose\n", &first);
+    dump_of(VIEW(""),
+            "--data\na \"b\" \\ ${HOME} # c\n--listen\n:1,127.0.0.1:2\n--rate-send\n0.25/3\n--metrics-listen\noff\n"
+            "--chat-origins\nhttps://a.example,*\n--connection-slow\nclose\n",
+            &first);
     dump_of(builder_view(&first), "", &second);
     assert_true(view_equal(builder_view(&first), builder_view(&second)));
     builder_done(&first);

@@ -58,8 +58,12 @@ static void signs_of_remarks_within_a_value_belong_to_it(void **state)
     static const struct {
         const char *content, *data;
     } cases[] = {
-        {"data = \"a # b\"", "a # b"},     {"data = 'a /* b'", "a /* b"},       {"data = a//b", "a//b"},
-        {"data = \"a \\\" # b\"", "a \" # b"}, {"data = 'it\\'s # here'", "it's # here"}, {"data = /* no */ x # no", "x"},
+        {"data = \"a # b\"", "a # b"},
+        {"data = 'a /* b'", "a /* b"},
+        {"data = a//b", "a//b"},
+        {"data = \"a \\\" # b\"", "a \" # b"},
+        {"data = 'it\\'s # here'", "it's # here"},
+        {"data = /* no */ x # no", "x"},
         {"data = \"\\${HOME}\"", "${HOME}"},
     };
     struct attempt attempt;

@@ -9,9 +9,16 @@ static void a_distance_counts_letters_put_in_left_out_or_changed(void **state)
         const char *a, *b;
         size_t distance;
     } cases[] = {
-        {"", "", 0},          {"", "abc", 3},           {"abc", "", 3},           {"listen", "listen", 0},
-        {"lisen", "listen", 1}, {"listenn", "listen", 1}, {"lixten", "listen", 1}, {"ilsten", "listen", 2},
-        {"abc", "xyz", 3},    {"CHAT-text.max", "chat_text_max", 0},
+        {"", "", 0},
+        {"", "abc", 3},
+        {"abc", "", 3},
+        {"listen", "listen", 0},
+        {"lisen", "listen", 1},
+        {"listenn", "listen", 1},
+        {"lixten", "listen", 1},
+        {"ilsten", "listen", 2},
+        {"abc", "xyz", 3},
+        {"CHAT-text.max", "chat_text_max", 0},
     };
 
     (void)state;

@@ -89,10 +89,12 @@ static void no_default_leaves_a_limit_at_nothing(void **state)
     assert_true(config.net.outbox_bytes_max > 0 && config.net.feed_bytes_max > 0 && config.net.compression_level > 0);
     assert_true(config.net.request_ms > 0 && config.net.keep_alive_ms > 0 && config.net.heartbeat_ms > 0);
     assert_true(config.net.write_ms > 0 && config.net.close_ms > 0);
-    assert_true(config.store.queue_letters > 0 && config.store.batch_letters_max > 0 && config.store.recent_events_max > 0);
+    assert_true(config.store.queue_letters > 0 && config.store.batch_letters_max > 0
+                && config.store.recent_events_max > 0);
     assert_true(config.store.recent_bytes_max > 0 && config.store.reader_threads > 0);
     assert_true(config.store.reader_jobs_max > 0 && config.store.wal_bytes_max > 0);
-    assert_true(config.chat.rooms_live_max > 0 && config.chat.rooms_per_connection_max > 0 && config.chat.text_bytes_max > 0);
+    assert_true(config.chat.rooms_live_max > 0 && config.chat.rooms_per_connection_max > 0
+                && config.chat.text_bytes_max > 0);
     assert_true(config.chat.history_events_max > 0 && config.chat.history_bytes_max > 0 && config.chat.token_days > 0);
     assert_true(config.chat.presence_interval_ms > 0 && config.chat.typing_interval_ms > 0);
     for (size_t i = 0; i < RATE_CLASS_COUNT; i++)

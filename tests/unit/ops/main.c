@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All tests of the floor ops/, and what they share. */
+#include "base/diag.h"
+#include "base/table.h"
+#include "ops_test.h"
+#include "os/random.h"
+
+struct net_options parts_net_options(void)
+{
+    return (struct net_options){
+        .shard_count = PARTS_SHARDS,
+        .backlog = 16,
+        .connections_max = 100,
+        .head_bytes_max = 4096,
+        .body_bytes_max = 4096,
+        .message_bytes_max = 4096,
+        .fragments_max = 16,
+        .answers_pending_max = 16,
+        .outbox_bytes_max = 1024 * 1024,
+        .feed_bytes_max = 65536,
+        .request_ms = 60000,
+        .keep_alive_ms = 60000,
+        .heartbeat_ms = 60000,
+        .write_ms = 60000,
+        .close_ms = 60000,
+        .compression_level = 1,
+        .mailbox_letters = 64,
+        .flush_slice = 16,
+    };
+}
+
+static bool is_ready(void *context)
+{
+    const struct parts *parts = context;
+
+    return parts->is_ready;
+}
+
+void parts_init(struct parts *parts)
+{
+    const struct net_options net_options = parts_net_options();
+    const struct chat_options chat_options = {
+        .default_room = "lobby", .rooms_live_max = 16, .rooms_per_connection_max = 4};
+    const struct store_options store_options = {
+        .queue_letters = 64,
+        .batch_letters_max = 16,
+        .recent_events_max = 16,
+        .recent_bytes_max = 4096,
+        .reader_threads = 1,
+        .reader_jobs_max = 16,
+        .wal_bytes_max = 1024 * 1024,
+    };
+    const struct token_key key = {{0}};
+    struct net_events net_events;
+    struct store_events store_events;
+
+    *parts = (struct parts){.is_ready = true};
+    parts->admission = admission_new(100, 0);
+    assert_non_null(parts->admission);
+    assert_int_equal(chat_new(&chat_options, &key, &parts->chat), RESULT_OK);
+    chat_net_events(parts->chat, &net_events);
+    chat_store_events(parts->chat, &store_events);
+    assert_int_equal(store_open(&store_options, &store_events, &parts->store), RESULT_OK);
+    for (uint32_t i = 0; i < PARTS_SHARDS; i++)
+        assert_int_equal(shard_new(&net_options, &net_events, parts->admission, i, NULL, 0, &parts->shards[i]),
+                         RESULT_OK);
+    assert_int_equal(chat_bind(parts->chat, parts->store, parts->shards, PARTS_SHARDS), RESULT_OK);
+    parts->sources = (struct metrics_sources){
+        .store = parts->store,
+        .chat = parts->chat,
+        .shards = parts->shards,
+        .shard_count = PARTS_SHARDS,
+        .is_ready = is_ready,
+        .context = parts,
+    };
+}
+
+void parts_done(struct parts *parts)
+{
+    chat_free(parts->chat);
+    store_free(parts->store);
+    for (size_t i = 0; i < PARTS_SHARDS; i++)
+        shard_free(parts->shards[i]);
+    admission_free(parts->admission);
+}
+
+int main(void)
+{
+    static const uint8_t secret[16] = "a secret of test";
+
+    os_random_init();
+    table_seed(secret);
+    diag_setup(DIAG_HUMAN, DIAG_ERROR);
+    return test_metrics() > 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the tests of ops/ share: the parts that metrics are read from, put together but not running. */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "ops/metrics.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+int test_metrics(void);
+
+enum { PARTS_SHARDS = 2 };
+
+struct parts {
+    struct admission *admission;
+    struct shard *shards[PARTS_SHARDS];
+    struct store *store;
+    struct chat *chat;
+    bool is_ready;
+    struct metrics_sources sources;
+};
+void parts_init(struct parts *parts);
+void parts_done(struct parts *parts);
+
+/* Options as a small server has them. */
+struct net_options parts_net_options(void);
