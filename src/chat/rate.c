@@ -3,53 +3,64 @@
 
 #include <stdlib.h>
 
-enum { SWEEP_MS = 10000 };
+#include "base/table.h"
+
+enum {
+    MICRO = 1000000,              /* of one token */
+    NEVER_RETRY_AFTER_MS = 60000, /* what a rule that never refills tells */
+    SET_PLACES = 8,
+};
 
 struct rate_rule rate_rule_of(double per_second, uint32_t burst)
 {
     return (struct rate_rule){.milli_per_second = (uint64_t)(per_second * 1000), .milli_burst = (uint64_t)burst * 1000};
 }
 
+/* A thousandth of a token a second is a millionth a millisecond: nothing to divide, so nothing is lost. */
 static void refill(struct rate_bucket *bucket, const struct rate_rule *rule, uint64_t now_ms)
 {
-    uint64_t passed_ms = now_ms - bucket->at_ms;
-    uint64_t refilled = passed_ms > 3600000 ? UINT64_MAX : passed_ms * rule->milli_per_second / 1000;
+    uint64_t rate = rule->milli_per_second;
 
-    bucket->used_milli = refilled >= bucket->used_milli ? 0 : bucket->used_milli - refilled;
+    if (now_ms <= bucket->at_ms)
+        return;
+    uint64_t passed_ms = now_ms - bucket->at_ms;
+    bool is_full = rate > 0 && passed_ms > bucket->used_micro / rate;
+    bucket->used_micro -= is_full ? bucket->used_micro : passed_ms * rate;
     bucket->at_ms = now_ms;
 }
 
 bool rate_take(struct rate_bucket *bucket, const struct rate_rule *rule, uint64_t now_ms, uint64_t *out_retry_after_ms)
 {
+    uint64_t burst_micro = rule->milli_burst * 1000;
+    uint64_t rate = rule->milli_per_second;
+
     refill(bucket, rule, now_ms);
-    if (bucket->used_milli + 1000 <= rule->milli_burst) {
-        bucket->used_milli += 1000;
+    if (bucket->used_micro + MICRO <= burst_micro) {
+        bucket->used_micro += MICRO;
         return true;
     }
-    uint64_t missing = bucket->used_milli + 1000 - rule->milli_burst;
-    *out_retry_after_ms = rule->milli_per_second ? missing * 1000 / rule->milli_per_second + 1 : 60000;
+    bool is_possible = rate > 0 && burst_micro >= MICRO;
+    uint64_t missing = bucket->used_micro + MICRO - burst_micro;
+    *out_retry_after_ms = is_possible ? (missing + rate - 1) / rate : NEVER_RETRY_AFTER_MS;
     return false;
 }
 
-struct entry {
+struct rate_place {
     struct rate_bucket bucket;
     uint8_t key[8];
 };
 
 void rate_table_init(struct rate_table *table, const struct rate_rule *rule, size_t count_max)
 {
-    *table = (struct rate_table){.rule = *rule, .count_max = count_max};
-    table_init(&table->table, count_max);
+    *table = (struct rate_table){.rule = *rule, .set_count = 1};
+    while (table->set_count * 2 * SET_PLACES <= count_max)
+        table->set_count *= 2;
 }
 
 void rate_table_done(struct rate_table *table)
 {
-    size_t position = 0;
-    struct entry *entry;
-
-    while ((entry = table_next(&table->table, &position)))
-        free(entry);
-    table_done(&table->table);
+    free(table->places);
+    table->places = NULL;
 }
 
 void rate_address_key(const uint8_t address[16], uint8_t out_key[8])
@@ -60,53 +71,38 @@ void rate_address_key(const uint8_t address[16], uint8_t out_key[8])
         memcpy(out_key, address, 8);
         return;
     }
-    memcpy(out_key, "\0\0\xff\xff", 4);
+    memcpy(out_key, "\0\0\xff\xff", 4); /* no network of IPv6 begins so */
     memcpy(out_key + 4, address + 12, 4);
 }
 
-/* Buckets that have filled up again carry no memory of anybody. */
-static void sweep(struct rate_table *table, uint64_t now_ms)
+/* The place of a key: its own, or the one in its set whose bucket is the fullest, made new. A place that was never used
+ * is a full bucket. */
+static struct rate_bucket *find(struct rate_table *table, const uint8_t key[8], uint64_t now_ms)
 {
-    struct table kept;
-    size_t position = 0;
-    struct entry *entry;
+    size_t set = (size_t)table_hash(view_of(key, 8)) & (table->set_count - 1);
+    struct rate_place *places = table->places + set * SET_PLACES;
+    struct rate_place *fullest = &places[0];
 
-    table_init(&kept, table->count_max);
-    while ((entry = table_next(&table->table, &position))) {
-        refill(&entry->bucket, &table->rule, now_ms);
-        if (entry->bucket.used_milli == 0 || table_put(&kept, view_of(entry->key, 8), entry) != RESULT_OK)
-            free(entry);
+    for (size_t i = 0; i < SET_PLACES; i++) {
+        if (memcmp(places[i].key, key, 8) == 0)
+            return &places[i].bucket;
+        refill(&places[i].bucket, &table->rule, now_ms);
+        if (places[i].bucket.used_micro < fullest->bucket.used_micro)
+            fullest = &places[i];
     }
-    table_done(&table->table);
-    table->table = kept;
-    table->swept_ms = now_ms;
-}
-
-static struct entry *find_or_make(struct rate_table *table, const uint8_t address[16], uint64_t now_ms)
-{
-    uint8_t key[8];
-
-    rate_address_key(address, key);
-    struct entry *entry = table_get(&table->table, view_of(key, 8));
-    if (entry)
-        return entry;
-    if (table->table.count > table->count_max / 2 && now_ms - table->swept_ms > SWEEP_MS)
-        sweep(table, now_ms);
-    entry = calloc(1, sizeof *entry);
-    if (!entry)
-        return NULL;
-    memcpy(entry->key, key, 8);
-    entry->bucket.at_ms = now_ms;
-    if (table_put(&table->table, view_of(entry->key, 8), entry) != RESULT_OK) {
-        free(entry);
-        return NULL;
-    }
-    return entry;
+    *fullest = (struct rate_place){0};
+    memcpy(fullest->key, key, 8);
+    return &fullest->bucket;
 }
 
 bool rate_table_take(struct rate_table *table, const uint8_t address[16], uint64_t now_ms, uint64_t *out_retry_after_ms)
 {
-    struct entry *entry = find_or_make(table, address, now_ms);
+    uint8_t key[8];
 
-    return !entry || rate_take(&entry->bucket, &table->rule, now_ms, out_retry_after_ms);
+    if (!table->places)
+        table->places = calloc(table->set_count * SET_PLACES, sizeof *table->places);
+    if (!table->places)
+        return true;
+    rate_address_key(address, key);
+    return rate_take(find(table, key, now_ms), &table->rule, now_ms, out_retry_after_ms);
 }

@@ -152,34 +152,41 @@ void room_close_if_idle(struct chat *chat, struct room *room)
         room_close(chat, list_entry(hub->idle.next, struct room, idle));
 }
 
+/* Members in either list of a room go without a word: nobody is left to hear it. */
+static void forget_members(struct chat *chat, struct list_link *members)
+{
+    list_each(members, link, following)
+    {
+        struct member *member = list_entry(link, struct member, of_room);
+        wheel_disarm(&chat->hub.wheel, &member->lease.timer);
+        list_remove(&member->of_room);
+        list_remove(&member->of_user);
+        user_release(chat, member->user);
+        free(member);
+    }
+}
+
 void rooms_close_all(struct chat *chat)
 {
     struct hub *hub = &chat->hub;
+    struct list_link all;
     size_t position = 0;
     struct room *room;
 
+    list_init(&all);
     while ((room = table_next(&hub->rooms, &position))) {
-        list_each(&room->members, link, following)
-        {
-            struct member *member = list_entry(link, struct member, of_room);
-            wheel_disarm(&hub->wheel, &member->lease.timer);
-            list_remove(&member->of_user);
-            user_release(chat, member->user);
-            free(member);
-        }
-        list_each(&room->left, link, following)
-        {
-            struct member *member = list_entry(link, struct member, of_room);
-            list_remove(&member->of_user);
-            user_release(chat, member->user);
-            free(member);
-        }
+        list_remove(&room->idle);
+        list_add_last(&all, &room->idle);
+    }
+    hub->idle_count = (uint32_t)hub->rooms.count;
+    list_each(&all, link, following)
+    {
+        room = list_entry(link, struct room, idle);
+        forget_members(chat, &room->members);
+        forget_members(chat, &room->left);
         room->member_count = 0;
         room->session_count = 0;
-        list_init(&room->left);
-        list_init(&room->members);
         room_close(chat, room);
-        position = 0;
     }
 }
 

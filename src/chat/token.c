@@ -8,7 +8,14 @@
 #include "os/file.h"
 #include "os/random.h"
 
-enum { VERSION = 1, SIGNED_BYTES = 1 + 16 + 8 + 8, MAC_BYTES = 16, TOKEN_BYTES = SIGNED_BYTES + MAC_BYTES, PATH_BYTES_MAX = 4096 };
+enum {
+    VERSION = 1,
+    SIGNED_BYTES = 1 + 16 + 8 + 8,
+    MAC_BYTES = 16,
+    TOKEN_BYTES = SIGNED_BYTES + MAC_BYTES,
+    PATH_BYTES_MAX = 4096,
+    BASE64 = sodium_base64_VARIANT_URLSAFE_NO_PADDING,
+};
 
 static void put_time(uint8_t *out, int64_t time)
 {
@@ -39,7 +46,7 @@ void token_sign(const struct token_key *key, const struct token_claims *claims, 
     put_time(bytes + 17, claims->joined_ms);
     put_time(bytes + 25, claims->issued_ms);
     mac_of(key, bytes, bytes + SIGNED_BYTES);
-    sodium_bin2base64(out, TOKEN_TEXT_MAX, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    sodium_bin2base64(out, TOKEN_TEXT_MAX, bytes, sizeof bytes, BASE64);
 }
 
 enum token_verdict token_read(const struct token_key *key, struct view text, int64_t now_ms, int64_t valid_ms,
@@ -48,10 +55,8 @@ enum token_verdict token_read(const struct token_key *key, struct view text, int
     uint8_t bytes[TOKEN_BYTES], mac[MAC_BYTES];
     size_t size = 0;
 
-    if (text.size >= TOKEN_TEXT_MAX
-        || sodium_base642bin(bytes, sizeof bytes, (const char *)text.at, text.size, NULL, &size, NULL,
-                             sodium_base64_VARIANT_URLSAFE_NO_PADDING)
-               != 0
+    if (text.size == 0 || text.size >= TOKEN_TEXT_MAX
+        || sodium_base642bin(bytes, sizeof bytes, (const char *)text.at, text.size, NULL, &size, NULL, BASE64) != 0
         || size != TOKEN_BYTES || bytes[0] != VERSION)
         return TOKEN_WRONG;
     mac_of(key, bytes, mac);
@@ -81,17 +86,21 @@ void token_user_text(const uint8_t user[16], char out[TOKEN_USER_TEXT_BYTES])
     out[at] = 0;
 }
 
+/* The first start. Whoever was here before the file went is somebody new from now on, so it is told. */
 static enum result draw_key(const char *path, struct token_key *out_key)
 {
     struct token_key key;
 
     os_random_bytes(key.bytes, sizeof key.bytes);
     enum result result = os_file_write_new(path, view_of(key.bytes, sizeof key.bytes));
-    if (result == RESULT_OK)
+    if (result == RESULT_OK) {
         *out_key = key;
-    else
+        diag(DIAG_INFO, "secret.made", "file", path, "advice", "keep it with the backups: guests are known by it",
+             NULL);
+    } else {
         diag(DIAG_ERROR, "secret.not_written", "file", path, "reason", result_text(result), "advice",
              "the data folder must be writable for the server's user", NULL);
+    }
     sodium_memzero(&key, sizeof key);
     return result;
 }
@@ -102,10 +111,13 @@ static enum result read_key(const char *path, struct token_key *out_key)
 
     builder_init(&content, 4096);
     enum result result = os_file_read(path, &content);
-    if (result == RESULT_OK && content.size != sizeof out_key->bytes)
+    if (result == RESULT_FULL || (result == RESULT_OK && content.size != sizeof out_key->bytes))
         result = RESULT_INVALID;
     if (result == RESULT_OK)
         memcpy(out_key->bytes, content.at, sizeof out_key->bytes);
+    else
+        diag(DIAG_ERROR, "secret.not_read", "file", path, "reason", result_text(result), "advice",
+             "restore it from a backup, or remove it: then every guest is somebody new", NULL);
     if (content.size > 0)
         sodium_memzero(content.at, content.size);
     builder_done(&content);
@@ -114,18 +126,26 @@ static enum result read_key(const char *path, struct token_key *out_key)
 
 enum result token_key_load(const char *folder, struct token_key *out_key)
 {
+    static const char name[] = "/secret";
     char path[PATH_BYTES_MAX];
 
-    (void)snprintf(path, sizeof path, "%s/secret", folder);
-    if (!os_file_exists(path))
-        return draw_key(path, out_key);
-    if (os_file_check_private(path) != RESULT_OK) {
-        diag(DIAG_ERROR, "secret.not_private", "file", path, "advice", "other users can read this secret; make it private: chmod 600", NULL);
-        return RESULT_REFUSED;
+    if (strlen(folder) + sizeof name > sizeof path) {
+        diag(DIAG_ERROR, "secret.not_read", "reason", "the path of the data folder is too long", "advice",
+             "choose one of less than 4,000 bytes", NULL);
+        return RESULT_FAILED;
     }
-    enum result result = read_key(path, out_key);
-    if (result != RESULT_OK)
+    (void)snprintf(path, sizeof path, "%s%s", folder, name);
+    enum result result = os_file_check_private(path);
+    switch (result) {
+    case RESULT_NOT_FOUND: return draw_key(path, out_key);
+    case RESULT_OK: return read_key(path, out_key);
+    case RESULT_REFUSED:
+        diag(DIAG_ERROR, "secret.not_private", "file", path, "advice",
+             "it must belong to the server's user and be readable by nobody else: chown it, then chmod 600", NULL);
+        return result;
+    default:
         diag(DIAG_ERROR, "secret.not_read", "file", path, "reason", result_text(result), "advice",
-             "restore it from a backup; without it every guest becomes somebody new", NULL);
-    return result;
+             "the data folder must be readable for the server's user", NULL);
+        return result;
+    }
 }

@@ -31,6 +31,7 @@ enum token_verdict token_read(const struct token_key *key, struct view text, int
 /* The user's id as text: 26 characters of lower-case base32 and a NUL. */
 void token_user_text(const uint8_t user[16], char out[TOKEN_USER_TEXT_BYTES]);
 
-/* Reads the key from the file `secret` in the folder, or draws and writes it (0600) when there is none. Blocks on the disk. On failure one diag line has said why:
- * RESULT_REFUSED (others can read it, or we cannot), RESULT_INVALID (not a key), RESULT_FAILED. */
+/* Reads the key from the file `secret` in the folder, or draws it and writes it there (0600, durably) when there is
+ * none. Blocks on the disk. On failure one diag line has said why and what to do: RESULT_REFUSED (others can read it,
+ * or we cannot), RESULT_INVALID (it is no key), RESULT_NOT_FOUND (no such folder), RESULT_FAILED. */
 enum result token_key_load(const char *folder, struct token_key *out_key) MUST_USE;

@@ -75,19 +75,15 @@ void client_end(struct worker *worker, struct client *client, const char *why)
     enum client_state state = client->state;
     let_go(worker, client);
     if (worker->phase == LOAD_OPEN) {
-        static const char *const stages[] = {"at its start",
-                                             "while connecting",
-                                             "during the upgrade",
-                                             "before its welcome",
-                                             "while joining",
-                                             "after joining",
-                                             ""};
+        static const char *const stages[] = {"at its start",  "while connecting", "during the upgrade",
+                                             "while joining", "after joining",    ""};
         worker_fail(worker, "connection %u ended %s: %s", client->number, stages[state], why);
         return;
     }
     if (worker->ended_live++ == 0)
         (void)snprintf(worker->end_text, sizeof(worker->end_text), "connection %u: %s", client->number, why);
     counter_add(&worker->ended, 1);
+    worker_forgive_receipts(worker);
     if (worker->ended_live == worker->client_count)
         worker_fail(worker, "all connections of this thread were ended; the first: %s", worker->end_text);
 }
@@ -194,6 +190,14 @@ void client_publish(struct worker *worker, struct client *client)
     flush(worker, client);
 }
 
+void client_publish_later(struct worker *worker, struct client *client)
+{
+    if (client->is_due)
+        return;
+    client->is_due = true;
+    worker->due[worker->due_count++] = client;
+}
+
 void client_ready(struct worker *worker, struct client *client)
 {
     client->state = CLIENT_READY;
@@ -218,6 +222,16 @@ static void on_connected(struct worker *worker, struct client *client)
     flush(worker, client);
 }
 
+/* Without waiting for the welcome: a server may hold that back for a moment in case a login comes first. */
+static void send_join(struct worker *worker, struct client *client)
+{
+    struct builder *join = &worker->scratch;
+    builder_clear(join);
+    builder_format(join, "{\"type\":\"join\",\"room\":\"%s-%u\",\"history\":0}", worker->shared->options->room_prefix,
+                   client->room);
+    client_send(worker, client, WS_TEXT, builder_view(join));
+}
+
 /* How many of the bytes belong to the answer; 0: it has not come whole, or it is none. */
 static size_t take_answer(struct worker *worker, struct client *client, struct view bytes)
 {
@@ -233,9 +247,11 @@ static size_t take_answer(struct worker *worker, struct client *client, struct v
         return 0;
     client->is_compression_agreed = answer.is_compression_agreed;
     worker->compressed += answer.is_compression_agreed;
-    client->state = CLIENT_GREETING;
+    client->state = CLIENT_JOINING;
     if (worker->shared->options->is_raw)
         client_ready(worker, client);
+    else
+        send_join(worker, client);
     return answer.size;
 }
 
@@ -341,7 +357,7 @@ static void take_bytes(struct worker *worker, struct client *client, struct view
     size_t done = 0;
     if (client->state == CLIENT_UPGRADING)
         done = take_answer(worker, client, bytes);
-    if (client->state >= CLIENT_GREETING)
+    if (client->state >= CLIENT_JOINING)
         done += take_frames(worker, client, view_skip(bytes, done));
     if (client->state != CLIENT_ENDED)
         keep_rest(worker, client, view_skip(bytes, done));

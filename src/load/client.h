@@ -40,6 +40,7 @@ struct client {
     bool offers_compression;
     bool is_compression_agreed;
     bool is_message_compressed;
+    bool is_due;     /* in worker->due */
     bool is_stalled; /* never reads once it is ready */
 };
 
@@ -47,6 +48,8 @@ void client_open(struct worker *worker, struct client *client);
 void client_event(struct worker *worker, struct client *client, const struct os_event *event);
 /* Sends what its publisher has due. */
 void client_publish(struct worker *worker, struct client *client);
+/* The same at the end of the turn: for a publisher that another one's event is about. */
+void client_publish_later(struct worker *worker, struct client *client);
 /* Sends one frame, or keeps it until the socket takes it. */
 void client_send(struct worker *worker, struct client *client, enum ws_opcode opcode, struct view payload);
 void client_ready(struct worker *worker, struct client *client);

@@ -21,6 +21,14 @@ static void raise_reached(struct worker *worker, uint64_t index, uint64_t number
     counter_raise(&worker->reached[index], number);
 }
 
+/* One thread has all connections, and publishers come first: so its number is the publisher's place. */
+static void count_receipt(struct worker *worker, const struct marker *marker)
+{
+    struct client *sender = &worker->clients[marker->publisher];
+    if (publisher_receipt(sender->publisher, marker->number))
+        client_publish_later(worker, sender);
+}
+
 static void deliver(struct worker *worker, struct client *client, const struct recalled *recalled)
 {
     const struct marker *marker = &recalled->marker;
@@ -37,6 +45,8 @@ static void deliver(struct worker *worker, struct client *client, const struct r
         ledger_take(&worker->ledger, &client->streams[marker->publisher], marker->number);
     if (marker->at_ns >= worker->measured_from_ns && marker->at_ns < worker->measured_to_ns)
         histogram_add(&worker->delays, worker->now_ns > marker->at_ns ? worker->now_ns - marker->at_ns : 0);
+    if (worker->counts_receipts)
+        count_receipt(worker, marker);
     if (client->publisher == NULL || marker->publisher != client->number)
         return;
     publisher_echo(client->publisher, marker->number, recalled->seq, &worker->ledger);
@@ -71,18 +81,6 @@ static void take_raw(struct worker *worker, struct client *client, struct view t
     }
 }
 
-static void on_welcome(struct worker *worker, struct client *client)
-{
-    struct builder *join = &worker->scratch;
-    if (client->state != CLIENT_GREETING)
-        return;
-    client->state = CLIENT_JOINING;
-    builder_clear(join);
-    builder_format(join, "{\"type\":\"join\",\"room\":\"%s-%u\",\"history\":0}", worker->shared->options->room_prefix,
-                   client->room);
-    client_send(worker, client, WS_TEXT, builder_view(join));
-}
-
 static void on_ack(struct worker *worker, struct client *client, const struct scan_field *fields)
 {
     struct marker marker;
@@ -103,6 +101,7 @@ static void on_gap(struct worker *worker, struct client *client, const struct sc
 {
     ledger_gap(&worker->ledger, &client->stream, number_in(&fields[FROM]), number_in(&fields[TO]));
     counter_add(&worker->gaps, 1);
+    worker_forgive_receipts(worker);
     if (client->publisher != NULL)
         publisher_skip(client->publisher, client->stream.last);
 }
@@ -169,8 +168,6 @@ static void take_frame(struct worker *worker, struct client *client, struct view
         on_ack(worker, client, fields);
     } else if (view_equal(type, VIEW("gap"))) {
         on_gap(worker, client, fields);
-    } else if (view_equal(type, VIEW("welcome"))) {
-        on_welcome(worker, client);
     } else if (view_equal(type, VIEW("joined")) && client->state == CLIENT_JOINING) {
         ledger_start(&client->stream, number_in(&fields[SEQ]));
         client_ready(worker, client);
@@ -182,7 +179,7 @@ static void take_frame(struct worker *worker, struct client *client, struct view
                        (const char *)fields[REASON].value.at);
         client_end(worker, client, why);
     }
-    /* Others (presence, typing, pong …) are news that this program did not ask for. */
+    /* Others (welcome, presence, typing …) are news that this program did not ask for. */
 }
 
 static void take_slowly(struct worker *worker, struct client *client, struct view payload, bool is_compressed)

@@ -32,8 +32,9 @@ static const struct option_row rows[] = {
      "length of a message's text, at least 41 (128)"},
     {"--window", "N", OPTION_COUNT, AT(window), 1, 65536, 8,
      "messages that each publisher has in flight, as fast as they come back (8)"},
-    {"--until", "echo|ack", OPTION_TEXT, AT(until), 0, 0, 0,
-     "a message is in flight until its ack and its sender's own copy are there, or only the ack (echo)"},
+    {"--until", "WHAT", OPTION_TEXT, AT(until), 0, 0, 0,
+     "a message's flight ends with its ack (ack), with its sender's own copy too (echo),\n"
+     "                          or when every subscriber that reads has it (all) (echo)"},
     {"--rate", "N", OPTION_MILLI, AT(rate_milli), 1, 1000000000, 0,
      "instead of --window: N messages/s per room at fixed times, whatever the server does"},
     {"--warmup", "SECONDS", OPTION_MILLI, AT(warmup_ms), 0, 86400000, 1000, "load before anything is measured (1)"},
@@ -210,11 +211,14 @@ static bool is_room_prefix(const char *prefix)
 static bool check_together(struct load_options *options, bool has_window, struct builder *problem)
 {
     bool is_ack = options->until != NULL && strcmp(options->until, "ack") == 0;
+    bool is_all = options->until != NULL && strcmp(options->until, "all") == 0;
     const char *wrong = NULL;
     if (options->url == NULL)
         wrong = "name the server: natter bench ws://127.0.0.1:8080/ws";
-    else if (options->until != NULL && !is_ack && strcmp(options->until, "echo") != 0)
-        wrong = "--until is echo or ack";
+    else if (options->until != NULL && !is_ack && !is_all && strcmp(options->until, "echo") != 0)
+        wrong = "--until is ack, echo or all";
+    else if (is_all && options->threads > 1)
+        wrong = "--until all needs all connections in one thread: leave out --threads";
     else if (options->rate_milli > 0 && has_window)
         wrong = "--rate and --window exclude each other: choose one";
     else if (options->rate_milli > 0 && options->publishers == 0)

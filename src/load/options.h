@@ -31,7 +31,7 @@ struct load_options {
     uint64_t seed;       /* 0: drawn */
 
     const char *room_prefix; /* NULL: chosen by is_durable */
-    const char *until;       /* what ends a message's flight: "echo" or "ack" */
+    const char *until;       /* what ends a message's flight: "ack", "echo" or "all" */
     bool is_durable;
     bool is_raw;
     bool is_json;

@@ -16,6 +16,7 @@ struct flight {
     uint64_t seq;          /* from the ack or the own copy, whichever came first; 0: neither */
     uint64_t repeat_at_ns; /* refused for now; 0: not */
     uint32_t number;
+    uint32_t receipts;
     bool is_acked;
     bool is_echoed;
 };
@@ -57,9 +58,12 @@ static struct flight *find(const struct publisher *publisher, uint32_t number)
 
 static bool has_landed(const struct publisher *publisher, const struct flight *flight)
 {
-    if (!publisher->plan.has_acks)
-        return flight->is_echoed;
-    return flight->is_acked && (flight->is_echoed || publisher->plan.until == PUBLISHER_UNTIL_ACK);
+    const struct publisher_plan *plan = &publisher->plan;
+    if (plan->has_acks && !flight->is_acked)
+        return false;
+    if (plan->until == PUBLISHER_UNTIL_ALL && flight->receipts < plan->readers)
+        return false;
+    return flight->is_echoed || plan->until == PUBLISHER_UNTIL_ACK;
 }
 
 static void land(struct publisher *publisher)
@@ -195,6 +199,23 @@ void publisher_echo(struct publisher *publisher, uint32_t number, uint64_t seq, 
         flight->seq = seq;
     else if (flight->seq != seq)
         ledger->mismatched++;
+    land(publisher);
+}
+
+bool publisher_receipt(struct publisher *publisher, uint32_t number)
+{
+    struct flight *flight = find(publisher, number);
+    if (flight == NULL || ++flight->receipts != publisher->plan.readers)
+        return false;
+    land(publisher);
+    return publisher->landed >= number;
+}
+
+void publisher_forgive_receipts(struct publisher *publisher)
+{
+    if (publisher->plan.until != PUBLISHER_UNTIL_ALL)
+        return;
+    publisher->plan.until = PUBLISHER_UNTIL_ECHO;
     land(publisher);
 }
 

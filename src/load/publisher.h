@@ -9,13 +9,18 @@
 #include "base/result.h"
 #include "load/ledger.h"
 
-enum publisher_until { PUBLISHER_UNTIL_ECHO /* and the ack, where there are acks */, PUBLISHER_UNTIL_ACK };
+enum publisher_until {
+    PUBLISHER_UNTIL_ECHO, /* its own copy has come, and the ack where there are acks */
+    PUBLISHER_UNTIL_ACK,
+    PUBLISHER_UNTIL_ALL, /* as with ECHO, and every reader has it */
+};
 
 struct publisher_plan {
     uint64_t window;     /* used where rate_milli is 0 */
     uint64_t rate_milli; /* of its room, per 1,000 s */
     uint64_t index;      /* among the room's publishers, who send in turn at a fixed rate */
     uint64_t count;      /* of the room's publishers */
+    uint64_t readers;    /* whom PUBLISHER_UNTIL_ALL waits for, itself included */
     uint64_t start_ns;   /* when the room's first message is due, at a fixed rate */
     enum publisher_until until;
     bool has_acks; /* false: a plain broadcaster, where the own copy is the only answer */
@@ -53,6 +58,10 @@ uint64_t publisher_ack(struct publisher *publisher, uint32_t number, uint64_t se
                        struct ledger *ledger);
 /* Its own copy has come, as `seq` (0 where there are none). */
 void publisher_echo(struct publisher *publisher, uint32_t number, uint64_t seq, struct ledger *ledger);
+/* Somebody in the room has it, perhaps itself. True: it has landed by that. */
+bool publisher_receipt(struct publisher *publisher, uint32_t number);
+/* From now on receipts are not waited for: some will never come. */
+void publisher_forgive_receipts(struct publisher *publisher);
 /* The stream has skipped ahead to `stream_last`: own copies up to there will not come any more. */
 void publisher_skip(struct publisher *publisher, uint64_t stream_last);
 /* The server was busy: the same message is due again at `repeat_at_ns`. */

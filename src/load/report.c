@@ -280,7 +280,7 @@ static void json_options(struct builder *out, const struct load_options *options
     json_number(out, "size", options->text_size);
     json_number(out, "window", options->rate_milli > 0 ? 0 : options->window);
     builder_format(out, "\"rate\":%g,", (double)options->rate_milli / 1000);
-    json_text(out, "until", options->is_raw ? "echo" : options->until);
+    json_text(out, "until", options->until);
     json_text(out, "room_prefix", options->is_raw ? "" : options->room_prefix);
     builder_format(out, "\"is_raw\":%s,", options->is_raw ? "true" : "false");
     json_end(out, "},");

@@ -11,10 +11,12 @@
 enum {
     FRAME_BYTES_MAX = 128 << 10, /* of one that we send, and of its JSON */
     INFLATED_BYTES_MAX = 4 << 20,
-    RECALL_COUNT = 64,       /* newest messages remembered per room … */
-    RECALL_COUNT_SMALL = 16, /* … where it has fewer than that many connections */
-    RECALL_READERS_MIN = 4,  /* and none where hardly anybody would compare with them */
-    IDLE_MS = 50,            /* the longest sleep: how late a look around may be */
+    /* Newest messages remembered per room: as many as may gather in a socket, where that does not take much memory. */
+    RECALL_COUNT = 1024,
+    RECALL_COUNT_MANY_ROOMS = 16,
+    RECALL_ROOMS_MAX = 16,  /* rooms that are not many */
+    RECALL_READERS_MIN = 4, /* nothing is remembered where hardly anybody would compare with it */
+    IDLE_MS = 50,           /* the longest sleep: how late a look around may be */
     LOOK_NS = 10 * 1000 * 1000,
     NS_PER_MS = 1000 * 1000,
     /* Up to so many messages/s the last millisecond before one is due is spent polling without sleep: it costs little
@@ -89,6 +91,9 @@ static enum result init_clients(struct worker *worker, uint64_t index)
     for (uint64_t client = 0; client < worker->client_count; client++)
         if (init_client(worker, client, client * options->threads + index) != RESULT_OK)
             return RESULT_NO_MEMORY;
+    worker->due = calloc(worker->publisher_count + 1, sizeof(struct client *));
+    if (worker->due == NULL)
+        return RESULT_NO_MEMORY;
     if (options->is_raw)
         for (uint64_t stream = 0; stream < worker->client_count * options->publishers; stream++)
             ledger_start(&worker->streams[stream], 0);
@@ -98,11 +103,14 @@ static enum result init_clients(struct worker *worker, uint64_t index)
 static enum result init_recalls(struct worker *worker)
 {
     uint64_t readers = worker->client_count / worker->shared->options->rooms;
-    uint64_t count = readers < RECALL_READERS_MIN ? 0 : readers < RECALL_COUNT ? RECALL_COUNT_SMALL : RECALL_COUNT;
-    worker->recalls = calloc(worker->shared->options->rooms, sizeof(*worker->recalls));
+    uint64_t rooms = worker->shared->options->rooms;
+    uint64_t count = rooms > RECALL_ROOMS_MAX ? RECALL_COUNT_MANY_ROOMS : RECALL_COUNT;
+    if (readers < RECALL_READERS_MIN)
+        count = 0;
+    worker->recalls = calloc(rooms, sizeof(*worker->recalls));
     if (worker->recalls == NULL)
         return RESULT_NO_MEMORY;
-    worker->recall_count = worker->shared->options->rooms;
+    worker->recall_count = rooms;
     for (uint64_t room = 0; room < worker->recall_count; room++)
         if (recall_init(&worker->recalls[room], count) != RESULT_OK)
             return RESULT_NO_MEMORY;
@@ -113,6 +121,7 @@ enum result worker_init(struct worker *worker, const struct load_shared *shared,
 {
     memset(worker, 0, sizeof(*worker));
     worker->shared = shared;
+    worker->counts_receipts = strcmp(shared->options->until, "all") == 0;
     worker->repeat_at_ns = UINT64_MAX;
     worker->random = (uint64_t)shared->run_id << 32 | index;
     histogram_init(&worker->delays);
@@ -140,6 +149,7 @@ void worker_done(struct worker *worker)
     free(worker->recalls);
     free(worker->clients);
     free(worker->streams);
+    free(worker->due);
     free(worker->reached);
     free(worker->buffer);
     inflater_free(worker->inflater);
@@ -162,6 +172,35 @@ static void open_some(struct worker *worker)
     set_status(worker, WORKER_READY);
 }
 
+static enum publisher_until until_of(const struct load_options *options)
+{
+    if (strcmp(options->until, "ack") == 0)
+        return PUBLISHER_UNTIL_ACK;
+    return strcmp(options->until, "all") == 0 ? PUBLISHER_UNTIL_ALL : PUBLISHER_UNTIL_ECHO;
+}
+
+/* Asked for only where this worker has all connections: then a room has every so many of them. */
+static uint64_t readers_of(const struct worker *worker, uint64_t room)
+{
+    uint64_t count = 0;
+    if (!worker->counts_receipts)
+        return 0;
+    for (uint64_t index = room; index < worker->client_count; index += worker->shared->options->rooms)
+        count += !worker->clients[index].is_stalled;
+    return count;
+}
+
+void worker_forgive_receipts(struct worker *worker)
+{
+    if (!worker->counts_receipts)
+        return;
+    worker->counts_receipts = false;
+    for (uint64_t index = 0; index < worker->publisher_count; index++) {
+        publisher_forgive_receipts(worker->clients[index].publisher);
+        client_publish_later(worker, &worker->clients[index]);
+    }
+}
+
 /* Publishers of one room send in turn, and the rooms' turns are spread over the time between two messages. */
 static bool begin_publishers(struct worker *worker)
 {
@@ -174,7 +213,8 @@ static bool begin_publishers(struct worker *worker)
             .index = client->number / options->rooms,
             .count = options->publishers,
             .start_ns = worker->shared->start_ns,
-            .until = strcmp(options->until, "ack") == 0 ? PUBLISHER_UNTIL_ACK : PUBLISHER_UNTIL_ECHO,
+            .until = until_of(options),
+            .readers = readers_of(worker, client->room),
             .has_acks = !options->is_raw,
         };
         if (options->rate_milli > 0)
@@ -299,6 +339,15 @@ static int timeout_of(const struct worker *worker)
     return (int)wait_ms + (is_precise ? 0 : 1);
 }
 
+static void publish_later(struct worker *worker)
+{
+    for (uint64_t index = 0; index < worker->due_count; index++) {
+        worker->due[index]->is_due = false;
+        client_publish(worker, worker->due[index]);
+    }
+    worker->due_count = 0;
+}
+
 static void turn(struct worker *worker)
 {
     struct os_event events[OS_EVENTS_MAX];
@@ -317,6 +366,7 @@ static void turn(struct worker *worker)
         open_some(worker);
     else if (worker->phase == LOAD_RUN || worker->phase == LOAD_DRAIN)
         publish_due(worker);
+    publish_later(worker);
     if (worker->now_ns - worker->looked_ns >= LOOK_NS)
         look_around(worker);
 }

@@ -70,7 +70,10 @@ struct worker {
     uint64_t opened;          /* of them, begun */
     uint64_t opening;         /* begun and not yet ready */
     uint64_t ended_live;      /* ended while the run went on */
-    uint64_t next_publisher;  /* whose message is due next, at a fixed rate */
+    bool counts_receipts;     /* --until all */
+    struct client **due;      /* publishers that may send again since others have received; a slot for each */
+    uint64_t due_count;
+    uint64_t next_publisher; /* whose message is due next, at a fixed rate */
     uint64_t next_round;
     uint64_t repeat_at_ns; /* some refused message is due again; UINT64_MAX: none */
     uint64_t looked_ns;    /* when things were done last that need not be done in every turn */
@@ -127,6 +130,8 @@ struct worker_sums worker_sum(const struct worker *workers, uint64_t count);
 
 /* For the thread's own parts. */
 void worker_fail(struct worker *worker, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Somebody has missed messages: from now on nobody waits until all have them. */
+void worker_forgive_receipts(struct worker *worker);
 /* 64 bits that --seed repeats. */
 uint64_t worker_random(struct worker *worker);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/drain.h"
 
+#include <signal.h>
+
 #include "base/diag.h"
 #include "net/letters.h"
 #include "os/clock.h"
@@ -31,7 +33,8 @@ static bool wait_until_empty(const struct drain *drain)
     uint64_t end_ms = os_clock_monotonic_ms() + drain->drain_ms;
 
     while (live_count(drain) > 0) {
-        if (os_signal_wait(LOOK_MS) != 0)
+        int signal = os_signal_wait(LOOK_MS);
+        if (signal == SIGINT || signal == SIGTERM)
             return false;
         if (os_clock_monotonic_ms() >= end_ms)
             return false;

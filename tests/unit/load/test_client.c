@@ -65,6 +65,7 @@ static void begin(bool is_raw)
     struct os_address from;
     options = (struct load_options){
         .rooms = 1, .subscribers = 1, .threads = 1, .text_size = 48, .is_raw = is_raw, .handshakes = 1};
+    options.until = "echo";
     options.room_prefix = "~bench";
     options.host = VIEW("localhost:1");
     options.path = VIEW("/ws");

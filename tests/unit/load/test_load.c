@@ -119,6 +119,24 @@ static void an_idle_room_is_held(void **state)
     assert_int_equal(report.connected, SUBSCRIBERS);
 }
 
+static void all_may_be_waited_for(void **state)
+{
+    (void)state;
+    run(&(struct fake_options){0}, (const char *const[]){"--until", "all", "--stalled", "0.2", NULL});
+    assert_clean();
+    run(&(struct fake_options){.is_raw = true}, (const char *const[]){"--raw", "--until", "all", NULL});
+    assert_clean();
+    /* Who has missed some is waited for no longer. */
+    run(&(struct fake_options){.fault = FAKE_GAPS, .at = 20, .victim = 4},
+        (const char *const[]){"--until", "all", NULL});
+    assert_int_equal(report.unanswered, 0);
+    assert_true(report.ledger.received > 150);
+    run(&(struct fake_options){.fault = FAKE_CLOSES, .at = 20, .victim = 4},
+        (const char *const[]){"--until", "all", NULL});
+    assert_int_equal(report.unanswered, 0);
+    assert_true(report.ledger.received > 150);
+}
+
 static void a_plain_broadcaster_is_judged_by_the_texts(void **state)
 {
     (void)state;
@@ -234,6 +252,7 @@ int test_load(void)
         cmocka_unit_test(compressed_messages_are_read),
         cmocka_unit_test(a_fixed_rate_is_kept),
         cmocka_unit_test(an_idle_room_is_held),
+        cmocka_unit_test(all_may_be_waited_for),
         cmocka_unit_test(a_plain_broadcaster_is_judged_by_the_texts),
         cmocka_unit_test(glued_messages_are_told_apart),
         cmocka_unit_test(a_busy_server_is_asked_again),

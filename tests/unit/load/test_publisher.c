@@ -66,6 +66,24 @@ static void acks_alone_end_a_flight_where_that_is_the_plan(void **state)
     publisher_done(&publisher);
 }
 
+static void all_readers_are_waited_for(void **state)
+{
+    (void)state;
+    begin(&(struct publisher_plan){.window = 2, .readers = 3, .until = PUBLISHER_UNTIL_ALL});
+    assert_int_equal(send_all(1, NULL), 2);
+    publisher_echo(&publisher, 1, 0, &ledger);
+    publisher_echo(&publisher, 2, 0, &ledger);
+    assert_false(publisher_receipt(&publisher, 1));
+    assert_false(publisher_receipt(&publisher, 1));
+    assert_false(publisher_receipt(&publisher, 9));
+    assert_int_equal(send_all(1, NULL), 0);
+    assert_true(publisher_receipt(&publisher, 1));
+    assert_int_equal(send_all(1, NULL), 1);
+    publisher_forgive_receipts(&publisher);
+    assert_int_equal(send_all(1, NULL), 1); /* message 2, whose own copy has come */
+    publisher_done(&publisher);
+}
+
 static void own_copies_are_all_that_a_plain_broadcaster_answers(void **state)
 {
     (void)state;
@@ -177,6 +195,7 @@ int test_publisher(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_window_is_filled_and_filled_again),
         cmocka_unit_test(acks_alone_end_a_flight_where_that_is_the_plan),
+        cmocka_unit_test(all_readers_are_waited_for),
         cmocka_unit_test(own_copies_are_all_that_a_plain_broadcaster_answers),
         cmocka_unit_test(contradictions_are_counted),
         cmocka_unit_test(a_gap_forgives_own_copies),
