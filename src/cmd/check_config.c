@@ -6,9 +6,12 @@
 
 static void help(struct builder *out)
 {
-    builder_add_string(out, "Tells whether the settings are right, from all places where they are read; says where the first wrong one stands.\n\n"
-                            "    natter check-config [--config FILE] [--SETTING VALUE] ...\n\n"
-                            "Example: natter check-config --config natter.conf\n");
+    builder_add_string(
+        out,
+        "Tells whether the settings are right, from all places where they are read; says where the first wrong one "
+        "stands.\n\n"
+        "    natter check-config [--config FILE] [--SETTING VALUE] ...\n\n"
+        "Example: natter check-config --config natter.conf\n");
 }
 
 int cmd_check_config(int count, char **arguments)

@@ -25,7 +25,8 @@ static void print_fault(const struct builder *fault)
     os_print(ERR, VIEW("\n"));
 }
 
-bool settings_load(struct config *config, int count, char **arguments, void (*help)(struct builder *out), int *out_status)
+bool settings_load(struct config *config, int count, char **arguments, void (*help)(struct builder *out),
+                   int *out_status)
 {
     struct builder fault;
 
@@ -37,8 +38,7 @@ bool settings_load(struct config *config, int count, char **arguments, void (*he
     }
     enum config_outcome outcome = config_read(config, count, arguments, environ, &fault);
     switch (outcome) {
-    case CONFIG_READY:
-        break;
+    case CONFIG_READY: break;
     case CONFIG_HELP:
         settings_print(help);
         *out_status = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The verbs of the command line. Arguments come without the program's name and the verb; the result is the exit status: 0, 1 (failed), 2 (usage), 78 (configuration). */
+/* The verbs of the command line. Arguments come without the program's name and the verb; the result is the exit status:
+ * 0, 1 (failed), 2 (usage), 78 (configuration). */
 #pragma once
 
 #include <stddef.h>

@@ -14,14 +14,15 @@ static const struct {
     const char *name;
     const char *(*version)(void);
 } libraries[] = {
-    {"sqlite", sqlite3_libversion}, {"zlib", zlibVersion}, {"sodium", sodium_version_string}, {"utf8proc", utf8proc_version},
+    {"sqlite", sqlite3_libversion},    {"zlib", zlibVersion},
+    {"sodium", sodium_version_string}, {"utf8proc", utf8proc_version},
     {"jansson", jansson_version_str},
 };
 
 static void print_json(void)
 {
-    (void)printf("{\"natter\":\"%s\",\"commit\":\"%s\",\"compiler\":\"%s\",\"openssl\":\"%s\"", NATTER_VERSION, NATTER_COMMIT, __VERSION__,
-                 OpenSSL_version(OPENSSL_VERSION_STRING));
+    (void)printf("{\"natter\":\"%s\",\"commit\":\"%s\",\"compiler\":\"%s\",\"openssl\":\"%s\"", NATTER_VERSION,
+                 NATTER_COMMIT, __VERSION__, OpenSSL_version(OPENSSL_VERSION_STRING));
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
         (void)printf(",\"%s\":\"%s\"", libraries[i].name, libraries[i].version());
     (void)puts("}");

@@ -8,13 +8,15 @@
 enum { ETAG_BYTES_MAX = 128 };
 
 /* No inline code, no other origin, nothing framed, and text becomes markup nowhere (Trusted Types). */
-static const char policy[] = "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-                             "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
-                             "frame-ancestors 'none'; require-trusted-types-for 'script'\r\n"
-                             "Referrer-Policy: no-referrer\r\n"
-                             "Cross-Origin-Opener-Policy: same-origin\r\n"
-                             "Cross-Origin-Resource-Policy: same-origin\r\n"
-                             "Permissions-Policy: camera=(), microphone=(), geolocation=()\r\n";
+static const char policy[] =
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'\r\n"
+    "Referrer-Policy: no-referrer\r\n"
+    "Cross-Origin-Opener-Policy: same-origin\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n"
+    "Permissions-Policy: camera=(), microphone=(), geolocation=()\r\n";
 
 static const struct asset *find(struct view path)
 {
@@ -51,7 +53,9 @@ static bool matches_etag(const struct http_request *request, const char *etag)
 {
     const struct http_field *field = http_field_find(request, "If-None-Match");
 
-    return field && (view_equal(field->value, VIEW("*")) || memmem(field->value.at, field->value.size, etag, strlen(etag)) != NULL);
+    return field
+           && (view_equal(field->value, VIEW("*"))
+               || memmem(field->value.at, field->value.size, etag, strlen(etag)) != NULL);
 }
 
 /* A strong validator names one sequence of bytes: each coding has its own, "…-br" (RFC 9110 section 8.8.3.3). */
@@ -88,9 +92,11 @@ bool assets_answer(const struct http_request *request, struct http_reply *reply)
     char etag[ETAG_BYTES_MAX];
     struct view body = choose(asset, request, &coding);
     make_etag(asset, coding, etag);
-    builder_format(&reply->fields, "Content-Type: %s\r\nETag: %s\r\nVary: Accept-Encoding\r\nX-Content-Type-Options: nosniff\r\n",
+    builder_format(&reply->fields,
+                   "Content-Type: %s\r\nETag: %s\r\nVary: Accept-Encoding\r\nX-Content-Type-Options: nosniff\r\n",
                    asset->content_type, etag);
-    builder_add_string(&reply->fields, asset->is_immutable ? "Cache-Control: public, max-age=31536000, immutable\r\n" : "Cache-Control: no-cache\r\n");
+    builder_add_string(&reply->fields, asset->is_immutable ? "Cache-Control: public, max-age=31536000, immutable\r\n"
+                                                           : "Cache-Control: no-cache\r\n");
     builder_add_string(&reply->fields, policy);
     if (matches_etag(request, etag)) {
         reply->answer.status = 304;

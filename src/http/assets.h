@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The page and what belongs to it, built into the program, in the encoding that the client prefers, with validators and a strict policy. */
+/* The page and what belongs to it, built into the program, in the encoding that the client prefers, with validators and
+ * a strict policy. */
 #pragma once
 
 #include "http/routes.h"

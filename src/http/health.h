@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /livez: the process runs. /readyz: it can serve: the store takes writes, and it is not about to leave. /healthz: the same as /readyz. */
+/* /livez: the process runs. /readyz: it can serve: the store takes writes, and it is not about to leave. /healthz: the
+ * same as /readyz. */
 #pragma once
 
 #include "http/routes.h"

@@ -11,10 +11,13 @@ static void explain_ws(struct http_site *site, const struct http_request *reques
 {
     (void)site;
     (void)request;
-    http_reply_text(reply, 426,
-                    "This is a WebSocket address. A client must send: GET with HTTP/1.1, \"Upgrade: websocket\", \"Connection: Upgrade\", "
-                    "\"Sec-WebSocket-Version: 13\" and a \"Sec-WebSocket-Key\".\n"
-                    "If yours did, a proxy in between has dropped them: let it speak HTTP/1.1 to this server and pass Upgrade and Connection on.");
+    http_reply_text(
+        reply, 426,
+        "This is a WebSocket address. A client must send: GET with HTTP/1.1, \"Upgrade: websocket\", \"Connection: "
+        "Upgrade\", "
+        "\"Sec-WebSocket-Version: 13\" and a \"Sec-WebSocket-Key\".\n"
+        "If yours did, a proxy in between has dropped them: let it speak HTTP/1.1 to this server and pass Upgrade "
+        "and Connection on.");
     builder_add_string(&reply->fields, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
 }
 
@@ -48,12 +51,15 @@ void http_reply_text(struct http_reply *reply, int status, const char *text)
     builder_add_string(&reply->body, text);
     builder_add_byte(&reply->body, '\n');
     reply->answer.body = builder_view(&reply->body);
-    builder_add_string(&reply->fields, "Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n");
+    builder_add_string(
+        &reply->fields,
+        "Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n");
 }
 
 static bool is_known_method(struct view method)
 {
-    static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"};
+    static const char *const methods[] = {"GET",     "HEAD",  "POST",  "PUT",    "DELETE",
+                                          "OPTIONS", "PATCH", "TRACE", "CONNECT"};
 
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         if (view_equal(method, view_of_string(methods[i])))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers to plain HTTP on the public listener: the page, health, and words for whoever comes to the wrong place. Shard threads; nothing here blocks. */
+/* Answers to plain HTTP on the public listener: the page, health, and words for whoever comes to the wrong place. Shard
+ * threads; nothing here blocks. */
 #pragma once
 
 #include <stdatomic.h>

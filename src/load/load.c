@@ -13,7 +13,7 @@
 enum {
     OUT = 1,
     ERROR = 2,
-    STEP_MS = 20, /* how often the run looks at its workers */
+    STEP_MS = 5, /* how often the run looks at its workers */
     LAND_MS_MAX = 120000,
     DESCRIPTORS_SPARE = 64, /* for pollers, terminals, files */
     NS_PER_MS = 1000 * 1000,

@@ -13,8 +13,8 @@ struct row {
     enum kind kind;
     enum source source;
     size_t offset;
-    const char *label;                      /* of the array's index; NULL: one number */
-    size_t count;                           /* of the array */
+    const char *label; /* of the array's index; NULL: one number */
+    size_t count;      /* of the array */
     const char *(*label_text)(size_t index);
     const char *help;
 };
@@ -57,15 +57,18 @@ static const char *rate_text(size_t index)
 
 #define SHARD(member) FROM_SHARDS, offsetof(struct shard_counters, member), NULL, 1, NULL
 #define STORE(member) FROM_STORE, offsetof(struct store_counters, member), NULL, 1, NULL
-#define HUB(member) FROM_HUB, offsetof(struct hub_counters, member), NULL, 1, NULL
-#define DOOR(member) FROM_DOORS, offsetof(struct door_counters, member), NULL, 1, NULL
+#define HUB(member)   FROM_HUB, offsetof(struct hub_counters, member), NULL, 1, NULL
+#define DOOR(member)  FROM_DOORS, offsetof(struct door_counters, member), NULL, 1, NULL
 
 static const struct row rows[] = {
-    {"accepted", KIND_COUNTER, SHARD(accepted), "Sockets accepted. Always the sum of natter_connections and natter_ended (P3)."},
-    {"connections", KIND_GAUGE, FROM_SHARDS, offsetof(struct shard_counters, live), "state", CONN_ENDED, state_text, "Live connections by state."},
-    {"ended", KIND_COUNTER, FROM_SHARDS, offsetof(struct shard_counters, ended), "reason", END_REASON_COUNT, reason_text,
-     "Connections that ended, each with one reason."},
-    {"accept_pauses", KIND_COUNTER, SHARD(accept_pauses), "Times that accepting paused because no descriptor was free."},
+    {"accepted", KIND_COUNTER, SHARD(accepted),
+     "Sockets accepted. Always the sum of natter_connections and natter_ended (P3)."},
+    {"connections", KIND_GAUGE, FROM_SHARDS, offsetof(struct shard_counters, live), "state", CONN_ENDED, state_text,
+     "Live connections by state."},
+    {"ended", KIND_COUNTER, FROM_SHARDS, offsetof(struct shard_counters, ended), "reason", END_REASON_COUNT,
+     reason_text, "Connections that ended, each with one reason."},
+    {"accept_pauses", KIND_COUNTER, SHARD(accept_pauses),
+     "Times that accepting paused because no descriptor was free."},
     {"http_requests", KIND_COUNTER, SHARD(requests), "HTTP requests, upgrades among them."},
     {"upgrades", KIND_COUNTER, SHARD(upgrades), "WebSocket upgrades answered with 101."},
     {"upgrades_refused", KIND_COUNTER, SHARD(upgrades_refused), "WebSocket upgrades refused."},
@@ -78,7 +81,8 @@ static const struct row rows[] = {
     {"replies", KIND_COUNTER, SHARD(replies_out), "Frames to one client alone that have left."},
     {"chunks", KIND_COUNTER, SHARD(chunks), "Chunks of ready frames that came from the store's thread."},
     {"feed_lapped", KIND_COUNTER, SHARD(lapped), "Times that a slow reader was moved forward in its room."},
-    {"feed_lapped_events", KIND_COUNTER, SHARD(lapped_events), "Events that slow readers skipped so, and were told of."},
+    {"feed_lapped_events", KIND_COUNTER, SHARD(lapped_events),
+     "Events that slow readers skipped so, and were told of."},
     {"feeds", KIND_GAUGE, SHARD(feeds), "Rooms that shards hold newest events of."},
     {"feed_bytes", KIND_GAUGE, SHARD(feed_bytes), "Bytes of these events."},
     {"subscriptions", KIND_GAUGE, SHARD(subscriptions), "Connections in rooms."},
@@ -86,14 +90,16 @@ static const struct row rows[] = {
     {"writes_blocked", KIND_COUNTER, SHARD(writes_blocked), "Times that a socket took no more, or not all."},
     {"compressions", KIND_COUNTER, SHARD(compressions), "Replies compressed for one client."},
     {"outbox_overflows", KIND_COUNTER, SHARD(outbox_overflows), "Connections ended because their answers piled up."},
-    {"reading_paused", KIND_COUNTER, SHARD(reading_paused), "Times that a connection's commands were not read because answers were pending."},
+    {"reading_paused", KIND_COUNTER, SHARD(reading_paused),
+     "Times that a connection's commands were not read because answers were pending."},
     {"turns", KIND_COUNTER, SHARD(turns), "Turns of the shards' loops."},
-    {"slow_turns", KIND_COUNTER, FROM_SHARDS, offsetof(struct shard_counters, slow_turns), "phase", SHARD_PHASE_COUNT, phase_text,
-     "Turns of over 10 ms, by what took longest in them (P5)."},
+    {"slow_turns", KIND_COUNTER, FROM_SHARDS, offsetof(struct shard_counters, slow_turns), "phase", SHARD_PHASE_COUNT,
+     phase_text, "Turns of over 10 ms, by what took longest in them (P5)."},
     {"store_letters", KIND_COUNTER, STORE(letters), "Commands that reached the store's thread."},
     {"store_batches", KIND_COUNTER, STORE(batches), "Batches of commands."},
     {"commits", KIND_COUNTER, STORE(commits), "Commits to the database."},
-    {"commits_failed", KIND_COUNTER, STORE(commits_failed), "Commits that failed: disk full, or an error. Nothing of them was acknowledged."},
+    {"commits_failed", KIND_COUNTER, STORE(commits_failed),
+     "Commits that failed: disk full, or an error. Nothing of them was acknowledged."},
     {"events_appended", KIND_COUNTER, STORE(appended), "Events added to rooms."},
     {"events_duplicate", KIND_COUNTER, STORE(duplicates), "Retries that were recognised by their key."},
     {"events_refused", KIND_COUNTER, STORE(refused), "Events of failed commits."},
@@ -115,12 +121,13 @@ static const struct row rows[] = {
     {"typing_frames", KIND_COUNTER, HUB(typing_frames), "Typing frames, each room counted once."},
     {"errors", KIND_COUNTER, FROM_HUB, offsetof(struct hub_counters, errors), "code", ERROR_CODE_COUNT, error_text,
      "Errors that the rooms' side answered."},
-    {"input_errors", KIND_COUNTER, FROM_DOORS, offsetof(struct door_counters, errors), "code", ERROR_CODE_COUNT, error_text,
-     "Errors answered before a command reached the rooms."},
-    {"commands", KIND_COUNTER, FROM_DOORS, offsetof(struct door_counters, commands), "type", COMMAND_TYPE_COUNT, command_text, "Commands by type."},
+    {"input_errors", KIND_COUNTER, FROM_DOORS, offsetof(struct door_counters, errors), "code", ERROR_CODE_COUNT,
+     error_text, "Errors answered before a command reached the rooms."},
+    {"commands", KIND_COUNTER, FROM_DOORS, offsetof(struct door_counters, commands), "type", COMMAND_TYPE_COUNT,
+     command_text, "Commands by type."},
     {"plain_messages", KIND_COUNTER, DOOR(plain_messages), "Lines of plain text from walk-ins."},
-    {"rate_limited", KIND_COUNTER, FROM_DOORS, offsetof(struct door_counters, rate_limited), "class", RATE_CLASS_COUNT, rate_text,
-     "Commands over the rate of their connection."},
+    {"rate_limited", KIND_COUNTER, FROM_DOORS, offsetof(struct door_counters, rate_limited), "class", RATE_CLASS_COUNT,
+     rate_text, "Commands over the rate of their connection."},
     {"rate_limited_address", KIND_COUNTER, DOOR(rate_limited_address), "Commands over the rate of their address."},
     {"busy", KIND_COUNTER, DOOR(busy), "Commands answered busy because the store's queue was full."},
     {"tokens_wrong", KIND_COUNTER, DOOR(tokens_wrong), "Tokens that this server did not make."},
@@ -139,18 +146,10 @@ static uint64_t value_of(const struct metrics_sources *sources, const struct row
     for (size_t i = 0; i < places; i++) {
         const void *base = NULL;
         switch (row->source) {
-        case FROM_SHARDS:
-            base = shard_counters(sources->shards[i]);
-            break;
-        case FROM_STORE:
-            base = store_counters(sources->store);
-            break;
-        case FROM_HUB:
-            base = chat_hub_counters(sources->chat);
-            break;
-        case FROM_DOORS:
-            base = chat_door_counters(sources->chat, i);
-            break;
+        case FROM_SHARDS: base = shard_counters(sources->shards[i]); break;
+        case FROM_STORE: base = store_counters(sources->store); break;
+        case FROM_HUB: base = chat_hub_counters(sources->chat); break;
+        case FROM_DOORS: base = chat_door_counters(sources->chat, i); break;
         }
         sum += counter_get((const struct counter *)(const void *)((const uint8_t *)base + offset));
     }
@@ -180,21 +179,29 @@ static void write_row(const struct metrics_sources *sources, const struct row *r
 /* Histograms: fixed edges, cumulative. */
 struct histogram_row {
     const char *name;
-    double unit;  /* of the stored numbers, in the exposed unit */
+    double unit; /* of the stored numbers, in the exposed unit */
     const double *edges;
     size_t edge_count;
     const char *help;
 };
 
-static const double second_edges[] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+static const double second_edges[] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                      0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    10};
 static const double count_edges[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
 
-enum { SECOND_EDGES = sizeof second_edges / sizeof *second_edges, COUNT_EDGES = sizeof count_edges / sizeof *count_edges };
+enum {
+    SECOND_EDGES = sizeof second_edges / sizeof *second_edges,
+    COUNT_EDGES = sizeof count_edges / sizeof *count_edges
+};
 
-static const struct histogram_row commit_seconds = {"commit_seconds", 1e-9, second_edges, SECOND_EDGES, "Time of one commit."};
-static const struct histogram_row commit_events = {"commit_events", 1, count_edges, COUNT_EDGES, "Events of one commit."};
-static const struct histogram_row chunk_events = {"chunk_events", 1, count_edges, COUNT_EDGES, "Events of one chunk: what one commit adds to one room."};
-static const struct histogram_row turn_seconds = {"turn_seconds", 1e-9, second_edges, SECOND_EDGES, "Time of one turn of a shard's loop, without waiting."};
+static const struct histogram_row commit_seconds = {"commit_seconds", 1e-9, second_edges, SECOND_EDGES,
+                                                    "Time of one commit."};
+static const struct histogram_row commit_events = {"commit_events", 1, count_edges, COUNT_EDGES,
+                                                   "Events of one commit."};
+static const struct histogram_row chunk_events = {"chunk_events", 1, count_edges, COUNT_EDGES,
+                                                  "Events of one chunk: what one commit adds to one room."};
+static const struct histogram_row turn_seconds = {"turn_seconds", 1e-9, second_edges, SECOND_EDGES,
+                                                  "Time of one turn of a shard's loop, without waiting."};
 
 /* An edge is always written with a point, "1.0", so that it is the same label for whoever compares text. */
 static void write_bucket(const char *name, double edge, unsigned long long count, struct builder *out)
@@ -233,7 +240,8 @@ static void write_turns(const struct metrics_sources *sources, struct builder *o
 
 static void write_shards(const struct metrics_sources *sources, struct builder *out)
 {
-    write_head(out, "slowest_turn_seconds", "gauge", "The longest turn of a shard's loop so far, and the phase that took most of it.");
+    write_head(out, "slowest_turn_seconds", "gauge",
+               "The longest turn of a shard's loop so far, and the phase that took most of it.");
     for (size_t i = 0; i < sources->shard_count; i++) {
         const struct shard_counters *counters = shard_counters(sources->shards[i]);
         builder_format(out, "natter_slowest_turn_seconds{shard=\"%zu\",phase=\"%s\"} %.9g\n", i,
@@ -242,7 +250,8 @@ static void write_shards(const struct metrics_sources *sources, struct builder *
     }
     write_head(out, "queue_letters", "gauge", "Letters that wait in a queue between threads.");
     for (size_t i = 0; i < sources->shard_count; i++)
-        builder_format(out, "natter_queue_letters{queue=\"shard-%zu\"} %zu\n", i, shard_mailbox_count(sources->shards[i]));
+        builder_format(out, "natter_queue_letters{queue=\"shard-%zu\"} %zu\n", i,
+                       shard_mailbox_count(sources->shards[i]));
     builder_format(out, "natter_queue_letters{queue=\"store\"} %zu\n", store_queue_count(sources->store));
 }
 
@@ -254,7 +263,8 @@ static void write_process(const struct metrics_sources *sources, struct builder 
     builder_format(out, "natter_store_healthy %d\n", store_is_healthy(sources->store));
     builder_add_string(out, "# TYPE process_cpu_seconds counter\n# HELP process_cpu_seconds CPU time used.\n");
     builder_format(out, "process_cpu_seconds_total %.3f\n", (double)os_process_cpu_ms() / 1000);
-    builder_add_string(out, "# TYPE process_resident_memory_bytes gauge\n# HELP process_resident_memory_bytes Memory in use.\n");
+    builder_add_string(
+        out, "# TYPE process_resident_memory_bytes gauge\n# HELP process_resident_memory_bytes Memory in use.\n");
     builder_format(out, "process_resident_memory_bytes %zu\n", os_memory_resident_bytes());
     builder_add_string(out, "# TYPE process_open_fds gauge\n# HELP process_open_fds Open descriptors.\n");
     builder_format(out, "process_open_fds %zu\n", os_descriptor_count());
@@ -273,25 +283,33 @@ void metrics_write(const struct metrics_sources *sources, struct builder *out)
     builder_add_string(out, "# EOF\n");
 }
 
-static void reference_line(struct builder *out, const char *name, const char *suffix, const char *label, const char *type, const char *help)
+static void reference_line(struct builder *out, const char *name, const char *suffix, const char *label,
+                           const char *type, const char *help)
 {
-    builder_format(out, "| `natter_%s%s%s%s%s` | %s | %s |\n", name, suffix, label ? "{" : "", label ? label : "", label ? "}" : "", type, help);
+    builder_format(out, "| `natter_%s%s%s%s%s` | %s | %s |\n", name, suffix, label ? "{" : "", label ? label : "",
+                   label ? "}" : "", type, help);
 }
 
 void metrics_reference(struct builder *out)
 {
-    static const struct histogram_row *const histograms[] = {&commit_seconds, &commit_events, &chunk_events, &turn_seconds};
+    static const struct histogram_row *const histograms[] = {&commit_seconds, &commit_events, &chunk_events,
+                                                             &turn_seconds};
 
-    builder_add_string(out, "# Metrics\n\nMade by `natter config metrics`; do not edit it by hand.\n\n"
-                            "`GET /metrics` on the operator's listener (`metrics.listen`, 127.0.0.1:9180 unless configured) answers in the OpenMetrics text format.\n\n"
-                            "| metric | type | what it tells |\n| --- | --- | --- |\n");
+    builder_add_string(
+        out,
+        "# Metrics\n\nMade by `natter config metrics`; do not edit it by hand.\n\n"
+        "`GET /metrics` on the operator's listener (`metrics.listen`, 127.0.0.1:9180 unless configured) answers in "
+        "the OpenMetrics text format.\n\n"
+        "| metric | type | what it tells |\n| --- | --- | --- |\n");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         bool is_counter = rows[i].kind == KIND_COUNTER;
-        reference_line(out, rows[i].name, is_counter ? "_total" : "", rows[i].label, is_counter ? "counter" : "gauge", rows[i].help);
+        reference_line(out, rows[i].name, is_counter ? "_total" : "", rows[i].label, is_counter ? "counter" : "gauge",
+                       rows[i].help);
     }
     for (size_t i = 0; i < sizeof histograms / sizeof *histograms; i++)
         reference_line(out, histograms[i]->name, "", NULL, "histogram", histograms[i]->help);
-    reference_line(out, "slowest_turn_seconds", "", "shard,phase", "gauge", "The longest turn of a shard's loop so far, and the phase that took most of it.");
+    reference_line(out, "slowest_turn_seconds", "", "shard,phase", "gauge",
+                   "The longest turn of a shard's loop so far, and the phase that took most of it.");
     reference_line(out, "queue_letters", "", "queue", "gauge", "Letters that wait in a queue between threads.");
     reference_line(out, "build_info", "", "version", "info", "The version of this program.");
     reference_line(out, "store_healthy", "", NULL, "gauge", "1 while the store can write.");
@@ -313,16 +331,19 @@ void metrics_serve(void *context, struct conn *conn, const struct http_request *
 
     (void)body;
     if (!view_equal(request->method, VIEW("GET")) && !view_equal(request->method, VIEW("HEAD"))) {
-        answer(conn, 405, VIEW("Content-Type: text/plain; charset=utf-8\r\nAllow: GET, HEAD\r\n"), VIEW("Only GET and HEAD are served here.\n"));
+        answer(conn, 405, VIEW("Content-Type: text/plain; charset=utf-8\r\nAllow: GET, HEAD\r\n"),
+               VIEW("Only GET and HEAD are served here.\n"));
     } else if (view_equal(request->path, VIEW("/livez"))) {
         answer(conn, 200, plain, VIEW("ok\n"));
     } else if (view_equal(request->path, VIEW("/readyz")) || view_equal(request->path, VIEW("/healthz"))) {
         bool is_ready = sources->is_ready(sources->context);
-        answer(conn, is_ready ? 200 : 503, plain, is_ready ? VIEW("ok\n") : VIEW("not ready: the store cannot write, or the server is going away\n"));
+        answer(conn, is_ready ? 200 : 503, plain,
+               is_ready ? VIEW("ok\n") : VIEW("not ready: the store cannot write, or the server is going away\n"));
     } else if (view_equal(request->path, VIEW("/metrics"))) {
         builder_init(&text, 4 * 1024 * 1024);
         metrics_write(sources, &text);
-        answer(conn, 200, VIEW("Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n"), builder_view(&text));
+        answer(conn, 200, VIEW("Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n"),
+               builder_view(&text));
         builder_done(&text);
     } else {
         answer(conn, 404, plain, VIEW("The operator's port has /metrics, /livez, /readyz and /healthz.\n"));

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Everything that is counted, as OpenMetrics text: one row per metric in metrics.c, from which the exposition and the reference are made. */
+/* Everything that is counted, as OpenMetrics text: one row per metric in metrics.c, from which the exposition and the
+ * reference are made. */
 #pragma once
 
 #include "chat/chat.h"
 #include "net/conn.h"
 
-/* Where the numbers are. Read from the operator's thread while their writers go on: each number is whole, and a few may be a moment apart. */
+/* Where the numbers are. Read from the operator's thread while their writers go on: each number is whole, and a few may
+ * be a moment apart. */
 struct metrics_sources {
     struct store *store;
     struct chat *chat;
@@ -19,5 +21,6 @@ struct metrics_sources {
 void metrics_write(const struct metrics_sources *sources, struct builder *out);
 /* Appends the reference page. */
 void metrics_reference(struct builder *out);
-/* Fits net_events.request for the operator's listener; `context` is the struct metrics_sources. Answers /metrics, /livez, /readyz and /healthz. */
+/* Fits net_events.request for the operator's listener; `context` is the struct metrics_sources. Answers /metrics,
+ * /livez, /readyz and /healthz. */
 void metrics_serve(void *context, struct conn *conn, const struct http_request *request, struct view body);

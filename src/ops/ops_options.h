@@ -6,10 +6,10 @@
 #include "os/socket.h"
 
 struct ops_options {
-    struct os_address listen;  /* of /metrics and the health answers */
+    struct os_address listen; /* of /metrics and the health answers */
     bool is_on;
     enum diag_level log_level;
-    int log_form;              /* enum log_form */
+    int log_form; /* enum log_form */
 };
 
 enum log_form { LOG_AUTO /* human on a terminal, JSON otherwise */, LOG_HUMAN, LOG_JSON };

@@ -16,7 +16,8 @@ static const char default_file[] = "/etc/natter/natter.conf";
 
 enum { NAME_BYTES_MAX = 128, ENVIRONMENT_PREFIX = 7 /* "NATTER_" */, DESCRIPTORS_SPARE = 100 };
 
-/* A name compared without regard to how it is joined: "chat-text-max", "CHAT_TEXT_MAX" and "chat.text_max" are the same. */
+/* A name compared without regard to how it is joined: "chat-text-max", "CHAT_TEXT_MAX" and "chat.text_max" are the
+ * same. */
 static bool is_same_name(const char *a, const char *b)
 {
     for (; *a && *b; a++, b++) {
@@ -76,7 +77,8 @@ void config_done(struct config *config)
  * these. They are not meant for us. */
 static bool is_of_kubernetes(const char *name)
 {
-    return strcmp(name, "NATTER_PORT") == 0 || strncmp(name, "NATTER_PORT_", 12) == 0 || strncmp(name, "NATTER_SERVICE_", 15) == 0;
+    return strcmp(name, "NATTER_PORT") == 0 || strncmp(name, "NATTER_PORT_", 12) == 0
+           || strncmp(name, "NATTER_SERVICE_", 15) == 0;
 }
 
 static void add_nearest(const char *name, bool is_flag, struct builder *out)
@@ -133,7 +135,8 @@ static const char *flag_value(int count, char **arguments, int i, int *out_words
     return i + 1 < count ? arguments[i + 1] : NULL;
 }
 
-static enum config_outcome read_flag(struct config *config, const char *word, const char *value, struct builder *out_fault)
+static enum config_outcome read_flag(struct config *config, const char *word, const char *value,
+                                     struct builder *out_fault)
 {
     char name[NAME_BYTES_MAX], place[NAME_BYTES_MAX + 16];
 
@@ -219,17 +222,22 @@ static enum config_outcome finish(struct config *config, struct builder *out_fau
         return CONFIG_BAD;
     }
     if (config->chat.text_bytes_max + 1024 > config->net.message_bytes_max) {
-        builder_add_string(out_fault, "chat.text_max must be at least 1 KiB below connection.message_max: raise the latter or lower the former");
+        builder_add_string(
+            out_fault,
+            "chat.text_max must be at least 1 KiB below connection.message_max: raise the latter or lower the former");
         return CONFIG_BAD;
     }
     if (config->chat.history_bytes_max * 2 > config->net.outbox_bytes_max) {
-        builder_add_string(out_fault, "connection.outbox_max must be at least twice chat.history_bytes_max: raise it or lower the latter");
+        builder_add_string(
+            out_fault,
+            "connection.outbox_max must be at least twice chat.history_bytes_max: raise it or lower the latter");
         return CONFIG_BAD;
     }
     return CONFIG_READY;
 }
 
-enum config_outcome config_read(struct config *config, int count, char **arguments, char **environment, struct builder *out_fault)
+enum config_outcome config_read(struct config *config, int count, char **arguments, char **environment,
+                                struct builder *out_fault)
 {
     enum config_outcome outcome = scan_flags(config, count, arguments, out_fault);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Settings: one table (config_table.h) from which flags, variables, the file, --help, the sample file and the reference are made.
+/* Settings: one table (config_table.h) from which flags, variables, the file, --help, the sample file and the reference
+ * are made.
  *
- *     flags  over  NATTER_* variables  over  the file (--config, or /etc/natter/natter.conf if it is there)  over  defaults
+ *     flags  over  NATTER_* variables  over  the file (--config, or /etc/natter/natter.conf if it is there)  over
+ * defaults
  */
 #pragma once
 
@@ -18,29 +20,31 @@ struct config {
     size_t listen_count;
     const char *data;
     uint64_t drain_ms;
-    bool has_limits;           /* --limits off: neither rates nor limits per address */
+    bool has_limits; /* --limits off: neither rates nor limits per address */
     struct net_options net;
     struct store_options store;
     struct chat_options chat;
     struct ops_options ops;
-    const char *file;          /* read, or NULL */
+    const char *file;                  /* read, or NULL */
     char *strings[CONFIG_STRINGS_MAX]; /* owned: what the text settings point to */
     size_t string_count;
 };
 
 enum config_outcome {
     CONFIG_READY,
-    CONFIG_HELP,   /* --help was given */
-    CONFIG_USAGE,  /* an unknown flag, or one without its value: exit status 2 */
-    CONFIG_BAD,    /* a setting is wrong: exit status 78 */
+    CONFIG_HELP,  /* --help was given */
+    CONFIG_USAGE, /* an unknown flag, or one without its value: exit status 2 */
+    CONFIG_BAD,   /* a setting is wrong: exit status 78 */
 };
 
 /* All defaults. False: no memory. */
 bool config_init(struct config *config);
 void config_done(struct config *config);
 
-/* Reads file, variables and flags. Whatever is wrong is put into `out_fault` as one line that names the place, the setting, and what is allowed. `environment` is a NULL-ended array of NAME=VALUE. */
-enum config_outcome config_read(struct config *config, int count, char **arguments, char **environment, struct builder *out_fault);
+/* Reads file, variables and flags. Whatever is wrong is put into `out_fault` as one line that names the place, the
+ * setting, and what is allowed. `environment` is a NULL-ended array of NAME=VALUE. */
+enum config_outcome config_read(struct config *config, int count, char **arguments, char **environment,
+                                struct builder *out_fault);
 
 /* Texts made from the table. */
 void config_help(struct builder *out);

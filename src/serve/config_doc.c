@@ -15,9 +15,10 @@ static void add_first_sentence(const char *text, struct builder *out)
 
 void config_help(struct builder *out)
 {
-    builder_add_string(out, "Starts the server.\n\n    natter serve [--config FILE] [--SETTING VALUE] ...\n\n"
-                            "Example: natter serve --listen :8080 --data /var/lib/natter\n\n"
-                            "Each setting can also be a variable (--chat-text-max is NATTER_CHAT_TEXT_MAX) or stand in the file.\n\n");
+    builder_add_string(
+        out, "Starts the server.\n\n    natter serve [--config FILE] [--SETTING VALUE] ...\n\n"
+             "Example: natter serve --listen :8080 --data /var/lib/natter\n\n"
+             "Each setting can also be a variable (--chat-text-max is NATTER_CHAT_TEXT_MAX) or stand in the file.\n\n");
     for (size_t i = 0; i < setting_count; i++) {
         size_t start = out->size;
         builder_add_string(out, "  ");
@@ -46,8 +47,8 @@ void config_sample(struct builder *out)
             builder_format(out, "\n%s {\n", setting->section);
         section = setting->section;
         const char *indent = section[0] ? "    " : "";
-        builder_format(out, "%s%s# %s\n%s# %s = \"%s\"\n", section[0] ? "" : "\n", indent, setting->text, indent, setting->key,
-                       setting->standard);
+        builder_format(out, "%s%s# %s\n%s# %s = \"%s\"\n", section[0] ? "" : "\n", indent, setting->text, indent,
+                       setting->key, setting->standard);
     }
     builder_add_string(out, section[0] ? "}\n" : "");
 }
@@ -60,12 +61,8 @@ static void add_range(const struct setting *setting, struct builder *out)
         return;
     }
     switch (setting->type) {
-    case SETTING_SWITCH:
-        builder_add_string(out, "on, off");
-        break;
-    case SETTING_RATE:
-        builder_add_string(out, "per second/at once");
-        break;
+    case SETTING_SWITCH: builder_add_string(out, "on, off"); break;
+    case SETTING_RATE: builder_add_string(out, "per second/at once"); break;
     case SETTING_SIZE:
     case SETTING_COUNT:
     case SETTING_COUNT_32:
@@ -76,8 +73,7 @@ static void add_range(const struct setting *setting, struct builder *out)
         builder_add_string(out, " to ");
         setting_write_amount(setting->most, setting->type, out);
         break;
-    default:
-        break;
+    default: break;
     }
 }
 
@@ -85,17 +81,25 @@ void config_reference(struct builder *out)
 {
     const char *section = NULL;
 
-    builder_add_string(out, "# Settings\n\n"
-                            "Made by `natter config reference`; do not edit it by hand.\n\n"
-                            "Flags win over variables, variables over the file, the file over defaults. The file is the one that `--config` (or the variable\n"
-                            "`NATTER_CONFIG`) names, or `/etc/natter/natter.conf` if it is there; none is needed. `natter config sample` prints one with every\n"
-                            "setting, `natter check-config` checks one, `natter config dump` prints what is in force. Sizes take `KiB`, `MiB`, `GiB`; times `ms`, `s`, `min`, `h`, `d`.\n");
+    builder_add_string(
+        out,
+        "# Settings\n\n"
+        "Made by `natter config reference`; do not edit it by hand.\n\n"
+        "Flags win over variables, variables over the file, the file over defaults. The file is the one that "
+        "`--config` (or the variable\n"
+        "`NATTER_CONFIG`) names, or `/etc/natter/natter.conf` if it is there; none is needed. `natter config "
+        "sample` prints one with every\n"
+        "setting, `natter check-config` checks one, `natter config dump` prints what is in force. Sizes take `KiB`, "
+        "`MiB`, `GiB`; times `ms`, `s`, `min`, `h`, `d`.\n");
     for (size_t i = 0; i < setting_count; i++) {
         const struct setting *setting = &settings[i];
         if (!section || strcmp(section, setting->section) != 0) {
             section = setting->section;
-            builder_format(out, "\n## %s\n\n| setting | flag, variable | default | allowed | what it is for |\n| --- | --- | --- | --- | --- |\n",
-                           section[0] ? section : "At the top");
+            builder_format(
+                out,
+                "\n## %s\n\n| setting | flag, variable | default | allowed | what it is for |\n| --- | --- | --- | "
+                "--- | --- |\n",
+                section[0] ? section : "At the top");
         }
         builder_add_string(out, "| `");
         setting_name(setting, '.', out);
@@ -103,8 +107,8 @@ void config_reference(struct builder *out)
         setting_add_flag(setting, out);
         builder_add_string(out, "`<br>`");
         setting_add_variable(setting, out);
-        builder_format(out, "` | %s%s%s | ", setting->standard[0] ? "`" : "", setting->standard[0] ? setting->standard : "none",
-                       setting->standard[0] ? "`" : "");
+        builder_format(out, "` | %s%s%s | ", setting->standard[0] ? "`" : "",
+                       setting->standard[0] ? setting->standard : "none", setting->standard[0] ? "`" : "");
         add_range(setting, out);
         builder_format(out, " | %s |\n", setting->text);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of settings. One row each: section, key, type, place in struct config, default, least, most, words allowed, what it is for. Data only. */
+/* The table of settings. One row each: section, key, type, place in struct config, default, least, most, words allowed,
+ * what it is for. Data only. */
 #pragma once
 
 #include <stddef.h>
@@ -7,19 +8,19 @@
 #include "serve/config.h"
 
 enum setting_type {
-    SETTING_TEXT,      /* const char * */
-    SETTING_LISTEN,    /* list of addresses, into config->listen */
-    SETTING_ADDRESS,   /* struct os_address, or off */
-    SETTING_ORIGINS,   /* list of text, into config->chat.origins */
-    SETTING_SIZE,      /* size_t in bytes; KiB, MiB, GiB */
-    SETTING_COUNT,     /* size_t */
-    SETTING_COUNT_32,  /* uint32_t */
-    SETTING_INT,       /* int */
-    SETTING_TIME_32,   /* uint32_t in ms; ms, s, min, h, d */
-    SETTING_TIME_64,   /* uint64_t in ms */
-    SETTING_SWITCH,    /* bool: on, off */
-    SETTING_WORD,      /* one of `words`: an enum from 0 on, stored as int */
-    SETTING_RATE,      /* struct chat_rate_option: "PER_SECOND/BURST" */
+    SETTING_TEXT,     /* const char * */
+    SETTING_LISTEN,   /* list of addresses, into config->listen */
+    SETTING_ADDRESS,  /* struct os_address, or off */
+    SETTING_ORIGINS,  /* list of text, into config->chat.origins */
+    SETTING_SIZE,     /* size_t in bytes; KiB, MiB, GiB */
+    SETTING_COUNT,    /* size_t */
+    SETTING_COUNT_32, /* uint32_t */
+    SETTING_INT,      /* int */
+    SETTING_TIME_32,  /* uint32_t in ms; ms, s, min, h, d */
+    SETTING_TIME_64,  /* uint64_t in ms */
+    SETTING_SWITCH,   /* bool: on, off */
+    SETTING_WORD,     /* one of `words`: an enum from 0 on, stored as int */
+    SETTING_RATE,     /* struct chat_rate_option: "PER_SECOND/BURST" */
 };
 
 struct setting {
@@ -29,8 +30,8 @@ struct setting {
     size_t offset;
     const char *standard; /* the default, as it would be written */
     double least, most;
-    const char *words;    /* of SETTING_WORD, separated by spaces */
-    const char *text;     /* what it is for: one sentence, perhaps two */
+    const char *words; /* of SETTING_WORD, separated by spaces */
+    const char *text;  /* what it is for: one sentence, perhaps two */
 };
 
 extern const struct setting settings[];
@@ -45,7 +46,8 @@ void setting_write_amount(double amount, enum setting_type type, struct builder 
 /* "listen", "chat.origins", … */
 void setting_name(const struct setting *setting, char separator, struct builder *out);
 /* The same, and a fault begins with the place the value came from: "FILE:LINE", a variable, a flag. */
-bool setting_apply(const struct setting *setting, struct config *config, const char *value, const char *place, struct builder *out_fault);
+bool setting_apply(const struct setting *setting, struct config *config, const char *value, const char *place,
+                   struct builder *out_fault);
 /* "--chat-text-max", "NATTER_CHAT_TEXT_MAX". */
 void setting_add_flag(const struct setting *setting, struct builder *out);
 void setting_add_variable(const struct setting *setting, struct builder *out);

@@ -71,9 +71,11 @@ struct unit {
 };
 
 static const struct unit size_units[] = {
-    {"", 1}, {"B", 1}, {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}, {"K", 1024}, {"M", 1048576}, {"G", 1073741824},
+    {"", 1},     {"B", 1},       {"KiB", 1024},     {"MiB", 1048576}, {"GiB", 1073741824},
+    {"K", 1024}, {"M", 1048576}, {"G", 1073741824},
 };
-static const struct unit time_units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
+static const struct unit time_units[] = {{"ms", 1},    {"s", 1000},    {"min", 60000},
+                                         {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
 static const struct unit no_units[] = {{"", 1}};
 
 struct scale {
@@ -90,8 +92,7 @@ static struct scale scale_of(enum setting_type type)
     case SETTING_TIME_32:
     case SETTING_TIME_64:
         return (struct scale){time_units, sizeof time_units / sizeof *time_units, "such as 200ms, 5s, 10min or 1h"};
-    default:
-        return (struct scale){no_units, 1, "a whole number"};
+    default: return (struct scale){no_units, 1, "a whole number"};
     }
 }
 
@@ -101,7 +102,8 @@ void setting_write_amount(double amount, enum setting_type type, struct builder 
     const struct unit *best = &scale.units[0];
 
     for (size_t i = 0; i < scale.count; i++) {
-        bool divides = amount > 0 && amount / scale.units[i].factor == (double)(uint64_t)(amount / scale.units[i].factor);
+        bool divides = amount > 0
+                       && amount / scale.units[i].factor == (double)(uint64_t)(amount / scale.units[i].factor);
         if (divides && scale.units[i].factor > best->factor)
             best = &scale.units[i];
     }
@@ -227,8 +229,12 @@ static bool read_origins(struct config *config, const char *value, struct builde
 
     while (next_item(&rest, &item)) {
         if (!is_origin(item) || count == CHAT_ORIGINS_MAX) {
-            builder_format(fault, "each must be https://NAME or http://NAME, with a port where it is no usual one and nothing behind it (or *), "
-                                  "and there can be at most %d", CHAT_ORIGINS_MAX);
+            builder_format(
+                fault,
+                "each must be https://NAME or http://NAME, with a port where it is no usual one and nothing behind "
+                "it (or *), "
+                "and there can be at most %d",
+                CHAT_ORIGINS_MAX);
             return false;
         }
         config->chat.origins[count] = keep_string(config, item);
@@ -275,18 +281,10 @@ static void store_amount(const struct setting *setting, void *place, double amou
 {
     switch (setting->type) {
     case SETTING_SIZE:
-    case SETTING_COUNT:
-        *(size_t *)place = (size_t)amount;
-        break;
-    case SETTING_TIME_64:
-        *(uint64_t *)place = (uint64_t)amount;
-        break;
-    case SETTING_INT:
-        *(int *)place = (int)amount;
-        break;
-    default:
-        *(uint32_t *)place = (uint32_t)amount;
-        break;
+    case SETTING_COUNT: *(size_t *)place = (size_t)amount; break;
+    case SETTING_TIME_64: *(uint64_t *)place = (uint64_t)amount; break;
+    case SETTING_INT: *(int *)place = (int)amount; break;
+    default: *(uint32_t *)place = (uint32_t)amount; break;
     }
 }
 
@@ -294,14 +292,10 @@ static double load_amount(const struct setting *setting, const void *place)
 {
     switch (setting->type) {
     case SETTING_SIZE:
-    case SETTING_COUNT:
-        return (double)*(const size_t *)place;
-    case SETTING_TIME_64:
-        return (double)*(const uint64_t *)place;
-    case SETTING_INT:
-        return *(const int *)place;
-    default:
-        return *(const uint32_t *)place;
+    case SETTING_COUNT: return (double)*(const size_t *)place;
+    case SETTING_TIME_64: return (double)*(const uint64_t *)place;
+    case SETTING_INT: return *(const int *)place;
+    default: return *(const uint32_t *)place;
     }
 }
 
@@ -317,20 +311,13 @@ bool setting_read(const struct setting *setting, struct config *config, const ch
     double amount = 0;
 
     switch (setting->type) {
-    case SETTING_TEXT:
-        return read_text(config, value, place, out_fault);
-    case SETTING_LISTEN:
-        return read_listen(config, value, out_fault);
-    case SETTING_ADDRESS:
-        return read_metrics_listen(config, value, out_fault);
-    case SETTING_ORIGINS:
-        return read_origins(config, value, out_fault);
-    case SETTING_SWITCH:
-        return read_switch(value, place, out_fault);
-    case SETTING_WORD:
-        return read_word(setting, value, place, out_fault);
-    case SETTING_RATE:
-        return read_rate(value, place, out_fault);
+    case SETTING_TEXT: return read_text(config, value, place, out_fault);
+    case SETTING_LISTEN: return read_listen(config, value, out_fault);
+    case SETTING_ADDRESS: return read_metrics_listen(config, value, out_fault);
+    case SETTING_ORIGINS: return read_origins(config, value, out_fault);
+    case SETTING_SWITCH: return read_switch(value, place, out_fault);
+    case SETTING_WORD: return read_word(setting, value, place, out_fault);
+    case SETTING_RATE: return read_rate(value, place, out_fault);
     case SETTING_SIZE:
     case SETTING_COUNT:
     case SETTING_COUNT_32:
@@ -371,12 +358,8 @@ void setting_write(const struct setting *setting, const struct config *config, s
     char text[64];
 
     switch (setting->type) {
-    case SETTING_TEXT:
-        builder_add_string(out, *(const char *const *)place);
-        break;
-    case SETTING_LISTEN:
-        write_listen(config, out);
-        break;
+    case SETTING_TEXT: builder_add_string(out, *(const char *const *)place); break;
+    case SETTING_LISTEN: write_listen(config, out); break;
     case SETTING_ADDRESS:
         builder_add_string(out, config->ops.is_on ? os_address_format(place, true, text) : "off");
         break;
@@ -384,27 +367,20 @@ void setting_write(const struct setting *setting, const struct config *config, s
         for (size_t i = 0; i < config->chat.origin_count; i++)
             builder_format(out, "%s%s", i > 0 ? ", " : "", config->chat.origins[i]);
         break;
-    case SETTING_SWITCH:
-        builder_add_string(out, *(const bool *)place ? "on" : "off");
-        break;
-    case SETTING_WORD:
-        write_word(setting, *(const int *)place, out);
-        break;
-    case SETTING_RATE:
-        builder_format(out, "%g/%u", rate->per_second, rate->burst);
-        break;
+    case SETTING_SWITCH: builder_add_string(out, *(const bool *)place ? "on" : "off"); break;
+    case SETTING_WORD: write_word(setting, *(const int *)place, out); break;
+    case SETTING_RATE: builder_format(out, "%g/%u", rate->per_second, rate->burst); break;
     case SETTING_SIZE:
     case SETTING_COUNT:
     case SETTING_COUNT_32:
     case SETTING_INT:
     case SETTING_TIME_32:
-    case SETTING_TIME_64:
-        setting_write_amount(load_amount(setting, place), setting->type, out);
-        break;
+    case SETTING_TIME_64: setting_write_amount(load_amount(setting, place), setting->type, out); break;
     }
 }
 
-bool setting_apply(const struct setting *setting, struct config *config, const char *value, const char *place, struct builder *out_fault)
+bool setting_apply(const struct setting *setting, struct config *config, const char *value, const char *place,
+                   struct builder *out_fault)
 {
     struct builder why;
 

@@ -13,5 +13,6 @@ struct drain {
     uint64_t drain_ms; /* for clients to leave; a second signal ends the wait */
 };
 
-/* Returns when no connection is left. Everything that was acknowledged is in the store's queue or log; store_stop() flushes it. */
+/* Returns when no connection is left. Everything that was acknowledged is in the store's queue or log; store_stop()
+ * flushes it. */
 void drain_run(const struct drain *drain);

@@ -47,15 +47,18 @@ static bool is_ready(void *context)
 static void explain_listen(const struct os_address *address, enum result result)
 {
     char text[64];
-    const char *advice = result == RESULT_EXISTS    ? "another program listens there; stop it, or choose another port with --listen"
-                         : result == RESULT_REFUSED ? "ports below 1024 need the right to bind them; choose a higher one with --listen"
-                                                    : "the address must be one of this machine; check --listen";
+    const char *advice = result == RESULT_EXISTS
+                             ? "another program listens there; stop it, or choose another port with --listen"
+                         : result == RESULT_REFUSED
+                             ? "ports below 1024 need the right to bind them; choose a higher one with --listen"
+                             : "the address must be one of this machine; check --listen";
 
     diag(DIAG_ERROR, "server.cannot_listen", "address", os_address_format(address, true, text), "reason",
          result == RESULT_EXISTS ? "the port is in use" : result_text(result), "advice", advice, NULL);
 }
 
-/* A port that another program has would be shared silently by SO_REUSEPORT if it is ours as well: so it is taken alone first. `*address` gets the drawn port. */
+/* A port that another program has would be shared silently by SO_REUSEPORT if it is ours as well: so it is taken alone
+ * first. `*address` gets the drawn port. */
 static enum result probe(struct os_address *address)
 {
     struct os_address bound;
@@ -69,7 +72,8 @@ static enum result probe(struct os_address *address)
     return RESULT_OK;
 }
 
-static enum result make_shard(struct server *server, const struct net_events *events, const struct os_address *addresses)
+static enum result make_shard(struct server *server, const struct net_events *events,
+                              const struct os_address *addresses)
 {
     const struct config *config = server->config;
     int listeners[NET_LISTEN_MAX];
@@ -124,13 +128,14 @@ static enum result make_shards(struct server *server)
         char text[64];
         diag(DIAG_INFO, "server.listening", "address", os_address_format(&addresses[i], true, text), NULL);
         if (os_address_is_loopback(&addresses[i]))
-            diag(DIAG_INFO, "server.local_only", "advice", "only this machine can connect; --listen :8080 opens it to others", NULL);
+            diag(DIAG_INFO, "server.local_only", "advice",
+                 "only this machine can connect; --listen :8080 opens it to others", NULL);
     }
     return RESULT_OK;
 }
 
-static void refuse_upgrade(void *context, struct conn *conn, const struct http_request *request, const struct ws_offer *offer,
-                           struct net_upgrade *upgrade)
+static void refuse_upgrade(void *context, struct conn *conn, const struct http_request *request,
+                           const struct ws_offer *offer, struct net_upgrade *upgrade)
 {
     (void)context;
     (void)conn;
@@ -140,10 +145,12 @@ static void refuse_upgrade(void *context, struct conn *conn, const struct http_r
     upgrade->refusal = "There is no WebSocket on the operator's port. Connect to the public one.";
 }
 
-/* The operator's listener is a shard of its own: metrics are written on its thread and disturb nobody. Without it the chat still runs. */
+/* The operator's listener is a shard of its own: metrics are written on its thread and disturb nobody. Without it the
+ * chat still runs. */
 static void make_ops(struct server *server)
 {
-    const struct net_events events = {.request = metrics_serve, .request_context = &server->metrics, .upgrade = refuse_upgrade};
+    const struct net_events events = {
+        .request = metrics_serve, .request_context = &server->metrics, .upgrade = refuse_upgrade};
     struct net_options options = server->config->net;
     struct os_address bound;
     char text[64];
@@ -154,13 +161,15 @@ static void make_ops(struct server *server)
     options.shard_count = 1;
     enum result result = os_listen(&server->config->ops.listen, 64, false, &listener, &bound);
     if (result != RESULT_OK) {
-        diag(DIAG_WARNING, "ops.cannot_listen", "address", os_address_format(&server->config->ops.listen, true, text), "reason",
-             result_text(result), "advice", "there will be no /metrics; choose another address with --metrics-listen", NULL);
+        diag(DIAG_WARNING, "ops.cannot_listen", "address", os_address_format(&server->config->ops.listen, true, text),
+             "reason", result_text(result), "advice",
+             "there will be no /metrics; choose another address with --metrics-listen", NULL);
         return;
     }
     server->ops_admission = admission_new(OPS_CONNECTIONS_MAX, 0);
     if (!server->ops_admission
-        || shard_new(&options, &events, server->ops_admission, OPS_SHARD_INDEX, &listener, 1, &server->ops) != RESULT_OK) {
+        || shard_new(&options, &events, server->ops_admission, OPS_SHARD_INDEX, &listener, 1, &server->ops)
+               != RESULT_OK) {
         os_socket_close(listener);
         return;
     }
@@ -174,7 +183,8 @@ static void look_at_limits(const struct config *config)
 
     if (descriptors < config->net.connections_max + 100)
         diag(DIAG_WARNING, "server.few_descriptors", "limit", diag_number((int64_t)descriptors), "connections_max",
-             diag_number((int64_t)config->net.connections_max), "advice", "raise LimitNOFILE= or ulimit -n, or lower connections.max", NULL);
+             diag_number((int64_t)config->net.connections_max), "advice",
+             "raise LimitNOFILE= or ulimit -n, or lower connections.max", NULL);
 }
 
 static enum result make_folder(const char *data)
@@ -243,7 +253,8 @@ static void stop_shard(struct shard *shard)
     shard_join(shard);
 }
 
-/* The store's thread posts to shards, so they outlive it; their connections have ended before, so that it has heard of every departure. */
+/* The store's thread posts to shards, so they outlive it; their connections have ended before, so that it has heard of
+ * every departure. */
 static void stop(struct server *server)
 {
     store_stop(server->store);
@@ -267,7 +278,9 @@ static void take_apart(struct server *server)
 static void prepare_process(const struct config *config)
 {
     uint8_t secret[16];
-    enum diag_form form = config->ops.log_form == LOG_HUMAN || (config->ops.log_form == LOG_AUTO && os_is_terminal(2)) ? DIAG_HUMAN : DIAG_JSON;
+    enum diag_form form = config->ops.log_form == LOG_HUMAN || (config->ops.log_form == LOG_AUTO && os_is_terminal(2))
+                              ? DIAG_HUMAN
+                              : DIAG_JSON;
 
     diag_setup(form, config->ops.log_level);
     diag_set_clock(os_clock_wall_ms);
@@ -297,7 +310,8 @@ int server_run(const struct config *config)
         return 1;
     }
     server->config = config;
-    diag(DIAG_INFO, "server.starting", "version", NATTER_VERSION, "data", config->data, "config", config->file ? config->file : "none", NULL);
+    diag(DIAG_INFO, "server.starting", "version", NATTER_VERSION, "data", config->data, "config",
+         config->file ? config->file : "none", NULL);
     enum result result = build(server);
     if (result == RESULT_OK)
         result = start(server);
@@ -315,7 +329,8 @@ int server_run(const struct config *config)
         stop(server);
         status = 0;
     } else if (result == RESULT_NO_MEMORY) {
-        diag(DIAG_ERROR, "server.no_memory", "advice", "free some memory, or lower the limits in the configuration", NULL);
+        diag(DIAG_ERROR, "server.no_memory", "advice", "free some memory, or lower the limits in the configuration",
+             NULL);
     }
     take_apart(server);
     free(server);

@@ -4,5 +4,6 @@
 
 #include "serve/config.h"
 
-/* Runs until SIGTERM or SIGINT, in the calling thread. Returns the exit status: 0 after a clean end, 1 if it could not start (the log says why). */
+/* Runs until SIGTERM or SIGINT, in the calling thread. Returns the exit status: 0 after a clean end, 1 if it could not
+ * start (the log says why). */
 int server_run(const struct config *config);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An echo server on the connection engine alone: every text or binary message goes back as it came. For WebSocket conformance suites.
+/* An echo server on the connection engine alone: every text or binary message goes back as it came. For WebSocket
+ * conformance suites.
  *
  *     echo_server [--port N]      0, the default, draws a port; the address is printed on stdout
  */
@@ -26,8 +27,8 @@ static void on_request(void *context, struct conn *conn, const struct http_reque
                       });
 }
 
-static void on_upgrade(void *context, struct conn *conn, const struct http_request *request, const struct ws_offer *offer,
-                       struct net_upgrade *upgrade)
+static void on_upgrade(void *context, struct conn *conn, const struct http_request *request,
+                       const struct ws_offer *offer, struct net_upgrade *upgrade)
 {
     (void)context;
     (void)conn;
@@ -48,7 +49,8 @@ static void on_message(void *context, struct conn *conn, enum ws_opcode opcode, 
     conn_send(conn, opcode, payload);
 }
 
-static void on_lapped(void *context, struct conn *conn, uint32_t number, uint64_t from, uint64_t to, struct builder *out)
+static void on_lapped(void *context, struct conn *conn, uint32_t number, uint64_t from, uint64_t to,
+                      struct builder *out)
 {
     (void)context;
     (void)conn;

@@ -56,7 +56,7 @@ class Context {
     }
 }
 
-for (const suite of ['chat', 'durable', 'bad_input', 'http', 'walk_in', 'limits', 'operation', 'browser'])
+for (const suite of ['chat', 'durable', 'bad_input', 'http', 'walk_in', 'limits', 'operation', 'schema', 'browser'])
     await import(`./${suite}.test.mjs`);
 const failed = await runAll(() => new Context(), option('--only'), Number(process.env.TEST_TIME_SCALE ?? 1));
 process.exit(failed ? 1 : 0);

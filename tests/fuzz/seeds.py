@@ -61,6 +61,50 @@ HEADS = [
     heads("fold", ["GET / HTTP/1.1", "Host: h", "X: a", " b"]),
 ]
 
+# Right frames of every kind, and what parsers of JSON stumble over.
+COMMANDS = [
+    ("login", '{"type":"login","token":"AbC-_9"}'),
+    ("join", '{"type":"join","room":"~caf\u00e9","after":12,"epoch":"e1","history":50,"ref":"r1"}'),
+    ("leave", '{"type":"leave","room":"lobby"}'),
+    ("send", '{"type":"send","room":"lobby","text":"hello \\ud83e\\udda6 \\"","key":"k1","reply_to":3}'),
+    ("edit", '{"type":"edit","room":"lobby","seq":1,"text":"hi","key":"k2"}'),
+    ("delete", '{"type":"delete","room":"lobby","seq":1,"key":"k3"}'),
+    ("react", '{"type":"react","room":"lobby","seq":1,"emoji":"\U0001f44d","on":true,"key":"k4"}'),
+    ("typing", '{"type":"typing","room":"lobby"}'),
+    ("read", '{"type":"read","room":"lobby","seq":9007199254740991}'),
+    ("history", '{"type":"history","room":"lobby","before":9,"limit":5}'),
+    ("who", '{"type":"who","room":"lobby"}'),
+    ("digest", '{"type":"digest","room":"lobby","from":1,"to":9}'),
+    ("rooms", '{"type":"rooms"}'),
+    ("name", '{"type":"name","name":"Ada"}'),
+    ("ping", ' {"type":"ping","ref":"","x":[{"y":null}]} '),
+    ("unknown", '{"type":"nonsense","ref":"r"}'),
+    ("numbers", '{"type":"read","room":"a","seq":-0,"a":1e3,"b":-1.5E-7,"c":99999999999999999999}'),
+    ("twice", '{"type":"ping","type":"ping"}'),
+    ("surrogate", '{"type":"send","room":"a","text":"\\ud800","key":"k"}'),
+    ("nul", '{"type":"send","room":"a","text":"a\\u0000b","key":"k"}'),
+    ("deep", '{"type":"ping","x":' + "[" * 20 + "]" * 20 + "}"),
+]
+
+NAMES = [
+    ("plain", "lobby"),
+    ("ephemeral", "~Party-1_2.3"),
+    ("apart", "cafe\u0301"),
+    ("wide", "\uff2c\uff4f\uff42\uff42\uff59"),
+    ("cyrillic", "\u043a\u043e\u043c\u043d\u0430\u0442\u0430"),
+    ("greek", "\u039d\u03af\u03ba\u03b7 nick"),
+    ("hangul", "\u1100\u1161\u11a8"),
+    ("myanmar", "\u101c\u103b\u103e\u1031\u102c\u1000\u103a"),
+    ("spaces", " \u00a0Grace \t Hopper\n"),
+    ("heart", "ada \u2764\ufe0f"),
+    ("family", "\U0001f468\u200d\U0001f469\u200d\U0001f467"),
+    ("marks", "Z\u0351\u036b\u0343\u036a\u0302a"),
+    ("override", "ada\u202egpj"),
+    ("sharp", "Stra\u00dfe\u0130\ufb01\u0345"),
+    ("blank", "\u3164\u2800"),
+    ("alike", "rn vv |1lI0oO \u03f9\ua4ee\u13aa"),
+]
+
 
 def main():
     for name, head in HEADS:
@@ -115,6 +159,12 @@ def main():
         ("cut", b"abcdefgh\xf0\x9f\x98"),
     ]:
         write("utf8", name, CUTS + text)
+
+    for name, text in COMMANDS:
+        write("command", name, text.encode())
+    for name, text in NAMES:
+        write("name", name, text.encode())
+    write("name", "broken", b"ada\xff\xed\xa0\x80")
 
 
 if __name__ == "__main__":

@@ -296,6 +296,7 @@ static void accept_all(struct fake_server *server)
         struct fake_client *client = &server->clients[server->count];
         client->descriptor = descriptor;
         client->number = server->count++;
+        os_socket_tune(descriptor, 0, 0);
         builder_init(&client->in, BYTES_MAX);
         builder_init(&client->out, BYTES_MAX);
         builder_init(&client->held, BYTES_MAX);

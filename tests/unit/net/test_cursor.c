@@ -139,11 +139,12 @@ static void a_reader_that_never_reads_ends_by_the_write_deadline(void **state)
     world_start(&world);
     client_upgrade(&client, &world, "");
     subscribe(&world, 1, false);
-    for (uint64_t seq = 1; world_ended(&world, END_SLOW) == 0; seq++) {
+    for (uint64_t seq = 1; counter_get(&world.shard->counters.writes_blocked) == 0; seq++) {
         assert_true(seq < 100000);
         shard_post_chunk(world.shard, ROOM, chunk_of_text(text, seq));
         world_turn(&world);
     }
+    world_until(&world, world_ended(&world, END_SLOW) == 1);
     assert_int_equal(world.ended, 1);
     client_close(&client);
     world_done(&world);

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The yardstick of delay: a bare loop that sends each message when it comes, with one call per subscriber."""
+import os
+
+IS_RAW = True
+ORDER = 2
+
+
+def command(place):
+    # The send buffer is what natter asks for unless it is told otherwise.
+    return [os.path.join(place.build, 'bench', 'floor_send'), '--sndbuf', '32768']
+
+
+def address(output):
+    return f'ws://127.0.0.1:{output.strip()}/' if output.endswith('\n') else None

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All tests of the floor chat/. */
+#include "base/table.h"
+#include "chat_test.h"
+#include "os/random.h"
+
+int main(void)
+{
+    static const uint8_t secret[16] = "a fixed secret.";
+    int failures = 0;
+
+    os_random_init();
+    table_seed(secret);
+    failures += test_name();
+    failures += test_name_shape();
+    failures += test_token();
+    failures += test_rate();
+    return failures > 0;
+}
