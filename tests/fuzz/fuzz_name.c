@@ -17,7 +17,7 @@ static void try_room(struct view name)
     builder_init(&again, OUT_BYTES_MAX);
     bool has_fold = name_fold_room(name, &fold);
     if (name_check_room(name, &is_ephemeral) == NAME_FINE) {
-        check(name.size <= NAME_ROOM_BYTES_MAX + is_ephemeral);
+        check(name.size <= (size_t)NAME_ROOM_BYTES_MAX + is_ephemeral);
         check(utf8_is_valid(name));
         check(has_fold && fold.size > 0);
         check(is_ephemeral == (fold.at[0] == '~') && is_ephemeral == (name.at[0] == '~'));
