@@ -68,7 +68,8 @@ void tell_error(struct chat *chat, struct session *session, enum error_code code
     tell_session(session, &hub->text);
 }
 
-void post_chunk(struct chat *chat, struct room *room, struct view frames, uint32_t frame_count, uint64_t seq_first, uint64_t seq_last)
+void post_chunk(struct chat *chat, struct room *room, struct view frames, uint32_t frame_count, uint64_t seq_first,
+                uint64_t seq_last)
 {
     struct chunk *chunk = NULL;
 

@@ -80,8 +80,7 @@ void chat_free(struct chat *chat)
         return;
     for (size_t i = 0; i < chat->shard_count; i++) {
         struct door *door = &chat->doors[i];
-        list_each(&door->departing, link, following)
-        {
+        list_each(&door->departing, link, following) {
             list_remove(link);
             session_depart(chat, list_entry(link, struct session, departing));
         }

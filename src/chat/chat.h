@@ -3,7 +3,8 @@
  *
  *     shard ── door: parse, rate, identity ──▶ store's thread ── hub: members, rooms, events ──▶ shards (letters)
  *
- * The hub runs inside the store's batches, so that sends, joins, leaves and renames have one order. Nothing in it needs a lock. */
+ * The hub runs inside the store's batches, so that sends, joins, leaves and renames have one order. Nothing in it needs
+ * a lock. */
 #pragma once
 
 #include "base/counter.h"
@@ -16,14 +17,15 @@
 
 struct chat;
 
-/* Written by one thread each: [shard] counters by the shards (one block per shard), the others by the store's thread. */
+/* Written by one thread each: [shard] counters by the shards (one block per shard), the others by the store's thread.
+ */
 struct door_counters {
     struct counter commands[COMMAND_TYPE_COUNT];
     struct counter plain_messages;
     struct counter rate_limited[RATE_CLASS_COUNT];
     struct counter rate_limited_address;
-    struct counter errors[ERROR_CODE_COUNT];  /* sent by the door */
-    struct counter busy;                      /* the store's queue was full */
+    struct counter errors[ERROR_CODE_COUNT]; /* sent by the door */
+    struct counter busy;                     /* the store's queue was full */
     struct counter tokens_wrong;
     struct counter tokens_outdated;
     struct counter origins_refused;
@@ -49,7 +51,8 @@ struct hub_counters {
 
 /* RESULT_OK, RESULT_NO_MEMORY. The options' strings must outlive it. */
 enum result chat_new(const struct chat_options *options, const struct token_key *key, struct chat **out_chat) MUST_USE;
-/* Before anything starts: the store and the shards that it works with. Gives each shard its door. RESULT_OK, RESULT_NO_MEMORY. */
+/* Before anything starts: the store and the shards that it works with. Gives each shard its door. RESULT_OK,
+ * RESULT_NO_MEMORY. */
 enum result chat_bind(struct chat *chat, struct store *store, struct shard *const *shards, size_t shard_count) MUST_USE;
 /* After the store's thread and the shards have ended. Accepts NULL. */
 void chat_free(struct chat *chat);
@@ -58,7 +61,8 @@ void chat_free(struct chat *chat);
 void chat_net_events(struct chat *chat, struct net_events *out_events);
 void chat_store_events(struct chat *chat, struct store_events *out_events);
 
-/* Clients are told to come back after a time drawn between 0 and this, so that they do not all return at once. Any thread, before the drain. */
+/* Clients are told to come back after a time drawn between 0 and this, so that they do not all return at once. Any
+ * thread, before the drain. */
 void chat_set_return_spread(struct chat *chat, uint32_t spread_ms);
 
 const struct hub_counters *chat_hub_counters(const struct chat *chat);

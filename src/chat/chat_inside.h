@@ -16,13 +16,13 @@ enum {
     HUB_TICK_MS = 10,
     USER_NAME_BYTES_MAX = 128,
     USER_ID_BYTES = 26,
-    ROOM_NAME_BYTES_MAX = 257,    /* '~' and 64 characters of at most 4 bytes */
+    ROOM_NAME_BYTES_MAX = 257, /* '~' and 64 characters of at most 4 bytes */
     MEMBERS_IN_JOINED_MAX = 100,
     MEMBERS_IN_WHO_MAX = 1000,
     ROOMS_IN_LIST_MAX = 500,
-    IDLE_ROOMS_MAX = 256,         /* rooms without members that stay open, so that coming back costs no disk read */
+    IDLE_ROOMS_MAX = 256, /* rooms without members that stay open, so that coming back costs no disk read */
     DIGEST_EVENTS_MAX = 100000,
-    LOGIN_GRACE_MS = 100,         /* how long the welcome of a nameless connection waits for a login as the first frame */
+    LOGIN_GRACE_MS = 100, /* how long the welcome of a nameless connection waits for a login as the first frame */
     FRAME_BYTES_MAX = 4 * 1024 * 1024,
 };
 
@@ -39,7 +39,7 @@ struct hub_timer {
 /* What an upgrade request said; given to the hub with HUB_ARRIVE. */
 struct arrival {
     bool has_name, has_after, has_history, has_room_fault;
-    bool is_unauthorized;        /* a token was brought on purpose and is not right */
+    bool is_unauthorized; /* a token was brought on purpose and is not right */
     uint64_t after, history;
     char name[USER_NAME_BYTES_MAX + 1];
     char room[ROOM_NAME_BYTES_MAX + 1];
@@ -50,9 +50,9 @@ struct session {
     /* constant after the upgrade */
     struct shard *shard;
     uint64_t handle;
-    struct token_claims claims;  /* the door's, until HUB_ARRIVE; then the hub's */
+    struct token_claims claims; /* the door's, until HUB_ARRIVE; then the hub's */
     bool is_walk_in;
-    bool brings_identity;        /* a token was brought and is right */
+    bool brings_identity; /* a token was brought and is right */
 
     /* the door's */
     struct rate_bucket *buckets; /* one per class, from the first command on */
@@ -64,33 +64,33 @@ struct session {
 
     /* the hub's */
     struct user *user;
-    struct member **members;     /* the rooms that this connection is in */
+    struct member **members; /* the rooms that this connection is in */
     uint32_t member_count, member_capacity;
-    struct room *walk_in_room;   /* where plain text goes; NULL once left */
+    struct room *walk_in_room; /* where plain text goes; NULL once left */
     struct hub_timer welcome;  /* armed while the welcome waits for a login */
     bool is_welcomed;
-    bool is_refused;             /* told to go; commands are not served any longer */
+    bool is_refused; /* told to go; commands are not served any longer */
 };
 
 /* A command on its way through the hub; for an append it is the store's ticket. */
 struct request {
     struct session *session;
-    struct shard *shard;         /* the session's, also after its end */
+    struct shard *shard; /* the session's, also after its end */
     uint64_t handle;
     struct command command;
-    bool is_plain;               /* a walk-in's plain text: no ack */
-    uint8_t bytes[];             /* its text and key */
+    bool is_plain;   /* a walk-in's plain text: no ack */
+    uint8_t bytes[]; /* its text and key */
 };
 
 /* Somebody who is here, or was a moment ago. Hub. */
 struct user {
     char id[USER_ID_BYTES + 1];
     char name[USER_NAME_BYTES_MAX + 1];
-    struct view id_view;         /* the key in hub->users */
-    struct view skeleton;        /* the key in hub->names; owned */
+    struct view id_view;  /* the key in hub->users */
+    struct view skeleton; /* the key in hub->names; owned */
     int64_t joined_ms;
     uint32_t session_count;
-    struct list_link members;    /* member.of_user */
+    struct list_link members; /* member.of_user */
     bool has_chosen_name;
     bool is_stored;
 };
@@ -101,49 +101,49 @@ struct member {
     struct room *room;
     uint32_t session_count;
     struct list_link of_user;
-    struct list_link of_room;    /* room->members, or room->left */
+    struct list_link of_room; /* room->members, or room->left */
     struct hub_timer lease;
-    uint64_t typed_ms;           /* when their typing was last told */
-    bool is_shown;               /* others were told that they are here */
-    bool is_fresh;               /* to be told with the next presence frame: came, or has a new name */
+    uint64_t typed_ms; /* when their typing was last told */
+    bool is_shown;     /* others were told that they are here */
+    bool is_fresh;     /* to be told with the next presence frame: came, or has a new name */
 };
 
 /* A room with its log open. Hub. */
 struct room {
     struct store_room *log;
-    uint32_t number;             /* of its feeds */
-    struct list_link members;    /* member.of_room: those who count as here */
+    uint32_t number;          /* of its feeds */
+    struct list_link members; /* member.of_room: those who count as here */
     uint32_t member_count;
-    struct list_link left;       /* whose end is still to be told */
-    uint32_t *interest;          /* subscribed connections by shard */
+    struct list_link left; /* whose end is still to be told */
+    uint32_t *interest;    /* subscribed connections by shard */
     uint32_t session_count;
     struct hub_timer presence; /* armed while something is to be told */
-    uint64_t presence_ms;        /* when it was last told */
-    struct list_link idle;       /* in hub->idle while nobody is here */
+    uint64_t presence_ms;      /* when it was last told */
+    struct list_link idle;     /* in hub->idle while nobody is here */
     uint32_t fresh_count;
 };
 
-/* The name of the room behind a feed number, for shards that tell of a gap. Written before the number is first used; numbers rest long enough before they are used
- * again that nobody still reads the old one. */
+/* The name of the room behind a feed number, for shards that tell of a gap. Written before the number is first used;
+ * numbers rest long enough before they are used again that nobody still reads the old one. */
 struct room_label {
     uint16_t size;
     char name[ROOM_NAME_BYTES_MAX + 1];
 };
 
 struct hub {
-    struct table users;          /* id → user */
-    struct table names;          /* skeleton → user */
-    struct table rooms;          /* fold → room */
-    struct list_link idle;       /* rooms without members, longest first */
+    struct table users;    /* id → user */
+    struct table names;    /* skeleton → user */
+    struct table rooms;    /* fold → room */
+    struct list_link idle; /* rooms without members, longest first */
     uint32_t idle_count;
     struct wheel wheel;
     uint64_t now_ms;
-    uint32_t *free_numbers;      /* a ring: those that rest come last */
+    uint32_t *free_numbers; /* a ring: those that rest come last */
     uint32_t free_head, free_count;
-    struct builder text;         /* of the frame at work */
+    struct builder text; /* of the frame at work */
     struct builder events;
     struct builder fold;
-    struct builder frames;       /* of the chunk at work */
+    struct builder frames; /* of the chunk at work */
     struct hub_counters counters;
 };
 
@@ -198,7 +198,8 @@ void tell_session(struct session *session, const struct builder *text);
 void tell_error(struct chat *chat, struct session *session, enum error_code code, const char *text);
 /* One frame to all who are in the room; `text` is the JSON. */
 void tell_room(struct chat *chat, struct room *room, struct view text);
-void post_chunk(struct chat *chat, struct room *room, struct view frames, uint32_t frame_count, uint64_t seq_first, uint64_t seq_last);
+void post_chunk(struct chat *chat, struct room *room, struct view frames, uint32_t frame_count, uint64_t seq_first,
+                uint64_t seq_last);
 
 /* Events up to `seq_last` could not be handed on: subscribers are told of a gap, and fetch them. */
 void tell_lost(struct chat *chat, struct room *room, uint64_t seq_last);
@@ -213,7 +214,8 @@ void session_name(struct chat *chat, struct request *request);
 struct member *session_member(struct session *session, struct room *room);
 
 /* user.c */
-struct user *user_find_or_make(struct chat *chat, const struct token_claims *claims, const char *wanted_name, bool *out_name_is_taken);
+struct user *user_find_or_make(struct chat *chat, const struct token_claims *claims, const char *wanted_name,
+                               bool *out_name_is_taken);
 void user_release(struct chat *chat, struct user *user);
 /* RESULT_OK, RESULT_EXISTS (it looks like the name of somebody who is here), RESULT_NO_MEMORY. `name` is clean. */
 enum result user_rename(struct chat *chat, struct user *user, struct view name) MUST_USE;
@@ -224,8 +226,10 @@ static inline struct user_view user_shown(const struct user *user)
 }
 
 /* room.c */
-/* Finds an open room, opens or makes it. RESULT_NOT_FOUND, RESULT_REFUSED (may not be made), RESULT_INVALID (`*out_fault` says why), RESULT_FULL, RESULT_NO_MEMORY, RESULT_FAILED. */
-enum result room_find(struct chat *chat, struct view name, bool may_open, struct room **out_room, enum name_fault *out_fault) MUST_USE;
+/* Finds an open room, opens or makes it. RESULT_NOT_FOUND, RESULT_REFUSED (may not be made), RESULT_INVALID
+ * (`*out_fault` says why), RESULT_FULL, RESULT_NO_MEMORY, RESULT_FAILED. */
+enum result room_find(struct chat *chat, struct view name, bool may_open, struct room **out_room,
+                      enum name_fault *out_fault) MUST_USE;
 void room_close_if_idle(struct chat *chat, struct room *room);
 void rooms_close_all(struct chat *chat);
 /* Settles the request (may be NULL: a walk-in's entry). */
@@ -258,12 +262,14 @@ void room_who(struct chat *chat, struct request *request);
 void room_digest(struct chat *chat, struct request *request);
 void room_list(struct chat *chat, struct request *request);
 
-/* What a join must be told first, when memory does not reach back: read by a reader thread, then the held subscription is let go. */
+/* What a join must be told first, when memory does not reach back: read by a reader thread, then the held subscription
+ * is let go. */
 struct replay {
     uint64_t from, to;
     bool is_truncated;
 };
-enum result replay_post(struct chat *chat, struct session *session, struct request *request, struct room *room, const struct replay *replay) MUST_USE;
+enum result replay_post(struct chat *chat, struct session *session, struct request *request, struct room *room,
+                        const struct replay *replay) MUST_USE;
 
 /* command.c */
 struct command_row {

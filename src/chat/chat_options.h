@@ -9,16 +9,16 @@
 enum { CHAT_ORIGINS_MAX = 32 };
 
 /* Token buckets: classes of commands, each with a rate and a burst, per connection; and a total per address. */
-#define RATE_CLASSES(X)                                                                  \
-    X(SEND, "send")       /* send, edit, delete, react */                                \
-    X(JOIN, "join")       /* join, leave, login, name */                                 \
-    X(READ, "read")       /* history, who, digest, rooms, read */                        \
-    X(SIGNAL, "signal")   /* typing, ping */
+#define RATE_CLASSES(X)                                         \
+    X(SEND, "send")     /* send, edit, delete, react */         \
+    X(JOIN, "join")     /* join, leave, login, name */          \
+    X(READ, "read")     /* history, who, digest, rooms, read */ \
+    X(SIGNAL, "signal") /* typing, ping */
 enum rate_class {
 #define X(symbol, label) RATE_##symbol,
     RATE_CLASSES(X)
 #undef X
-    RATE_CLASS_COUNT,
+        RATE_CLASS_COUNT,
 };
 
 struct chat_rate_option {
@@ -27,25 +27,26 @@ struct chat_rate_option {
 };
 
 struct chat_options {
-    const char *default_room;            /* for walk-ins */
-    bool may_make_rooms;                 /* a first join makes the room */
-    bool has_guests;                     /* connections without identity are let in */
-    size_t rooms_live_max;               /* rooms with members at the same time */
+    const char *default_room; /* for walk-ins */
+    bool may_make_rooms;      /* a first join makes the room */
+    bool has_guests;          /* connections without identity are let in */
+    size_t rooms_live_max;    /* rooms with members at the same time */
     size_t rooms_per_connection_max;
-    size_t text_bytes_max;               /* of a message */
-    size_t history_events_max;           /* of one page or replay */
-    size_t history_bytes_max;            /* of one page or replay */
-    uint32_t presence_lease_ms;          /* a user stays shown that long after the last connection ended */
-    uint32_t presence_interval_ms;       /* between two presence frames of a room: 200 ms are 5 a second */
-    uint32_t presence_names_max;         /* in larger rooms presence carries counts only */
-    uint32_t typing_interval_ms;         /* a user's typing is told at most that often */
-    uint32_t token_days;                 /* how long a guest's token is good without being used */
-    bool has_limits;                     /* false: no rate limits (for measuring programs) */
+    size_t text_bytes_max;         /* of a message */
+    size_t history_events_max;     /* of one page or replay */
+    size_t history_bytes_max;      /* of one page or replay */
+    uint32_t presence_lease_ms;    /* a user stays shown that long after the last connection ended */
+    uint32_t presence_interval_ms; /* between two presence frames of a room: 200 ms are 5 a second */
+    uint32_t presence_names_max;   /* in larger rooms presence carries counts only */
+    uint32_t typing_interval_ms;   /* a user's typing is told at most that often */
+    uint32_t token_days;           /* how long a guest's token is good without being used */
+    bool has_limits;               /* false: no rate limits (for measuring programs) */
     struct chat_rate_option rates[RATE_CLASS_COUNT];
     struct chat_rate_option address_rate; /* all commands of an address together, per shard */
-    uint32_t rate_warnings_max;          /* refusals in a row that are still answered; then 1008 */
-    const char *origins[CHAT_ORIGINS_MAX]; /* allowed besides the server's own, such as "https://example.org"; "*" allows any */
+    uint32_t rate_warnings_max;           /* refusals in a row that are still answered; then 1008 */
+    const char *
+        origins[CHAT_ORIGINS_MAX]; /* allowed besides the server's own, such as "https://example.org"; "*" allows any */
     size_t origin_count;
-    size_t frame_bytes_max;              /* of a WebSocket message: told in welcome; net has the limit itself */
-    uint32_t heartbeat_s;                /* told in welcome */
+    size_t frame_bytes_max; /* of a WebSocket message: told in welcome; net has the limit itself */
+    uint32_t heartbeat_s;   /* told in welcome */
 };

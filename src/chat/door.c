@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shard's side of the chat: messages become checked requests for the hub. Checks that need only memory of this shard happen here: form, size, rate. */
+/* The shard's side of the chat: messages become checked requests for the hub. Checks that need only memory of this
+ * shard happen here: form, size, rate. */
 #include <stdlib.h>
 
 #include "chat/chat_inside.h"
@@ -42,7 +43,8 @@ void door_opened(void *context, struct conn *conn)
     session->is_announced = true;
 }
 
-/* The hub frees the session. Where its queue is full the letter waits here: it must not get lost, or the user would stay present for ever. */
+/* The hub frees the session. Where its queue is full the letter waits here: it must not get lost, or the user would
+ * stay present for ever. */
 static void depart(struct door *door, struct session *session)
 {
     if (!session->is_announced) {
@@ -69,8 +71,7 @@ void door_turned(void *context, struct shard *shard)
     struct door *door = shard_owner(shard);
 
     (void)context;
-    list_each(&door->departing, link, following)
-    {
+    list_each(&door->departing, link, following) {
         struct session *session = list_entry(link, struct session, departing);
         list_remove(link);
         if (!post(door, HUB_DEPART, session, NULL)) {
@@ -80,18 +81,20 @@ void door_turned(void *context, struct shard *shard)
     }
 }
 
-static void refuse_rate(struct door *door, struct conn *conn, struct session *session, struct view ref, uint64_t retry_after_ms)
+static void refuse_rate(struct door *door, struct conn *conn, struct session *session, struct view ref,
+                        uint64_t retry_after_ms)
 {
     if (++session->refusals > door->chat->options.rate_warnings_max) {
         conn_close(conn, END_POLICY, VIEW("the rate limit was ignored"));
         return;
     }
-    say_error(door, conn, &(struct error_frame){
-                              .ref = ref,
-                              .code = ERROR_RATE_LIMITED,
-                              .message = VIEW("That was too fast. Wait for retry_after milliseconds, then go on."),
-                              .retry_after_ms = retry_after_ms,
-                          });
+    say_error(door, conn,
+              &(struct error_frame){
+                  .ref = ref,
+                  .code = ERROR_RATE_LIMITED,
+                  .message = VIEW("That was too fast. Wait for retry_after milliseconds, then go on."),
+                  .retry_after_ms = retry_after_ms,
+              });
 }
 
 /* True: within the rates of this connection and of its address. */
@@ -135,13 +138,16 @@ static void post_command(struct door *door, struct conn *conn, struct request *r
         return;
     }
     counter_add(&door->counters.busy, 1);
-    say_error(door, conn, &(struct error_frame){
-                              .ref = request->command.ref,
-                              .code = ERROR_BUSY,
-                              .message = VIEW("The server is too busy for this right now. Send it again, with the same key, after retry_after."),
-                              .key = request->is_plain ? (struct view){NULL, 0} : request->command.key,
-                              .retry_after_ms = 500 + os_random_below(1000),
-                          });
+    say_error(
+        door, conn,
+        &(struct error_frame){
+            .ref = request->command.ref,
+            .code = ERROR_BUSY,
+            .message =
+                VIEW("The server is too busy for this right now. Send it again, with the same key, after retry_after."),
+            .key = request->is_plain ? (struct view){NULL, 0} : request->command.key,
+            .retry_after_ms = 500 + os_random_below(1000),
+        });
     request_free(request);
 }
 
@@ -150,24 +156,27 @@ static bool check_login(struct door *door, struct conn *conn, struct request *re
 {
     int64_t valid_ms = (int64_t)door->chat->options.token_days * 86400000;
     struct token_claims claims;
-    enum token_verdict verdict = token_read(&door->chat->key, request->command.token, os_clock_wall_ms(), valid_ms, &claims);
+    enum token_verdict verdict =
+        token_read(&door->chat->key, request->command.token, os_clock_wall_ms(), valid_ms, &claims);
 
     if (verdict == TOKEN_RIGHT)
         return true;
     counter_add(verdict == TOKEN_WRONG ? &door->counters.tokens_wrong : &door->counters.tokens_outdated, 1);
-    say_error(door, conn, &(struct error_frame){
-                              .ref = request->command.ref,
-                              .code = ERROR_UNAUTHORIZED,
-                              .message = verdict == TOKEN_WRONG
-                                             ? VIEW("This token was not made by this server. Connect without it to be a new guest.")
-                                             : VIEW("This token is too old. Connect without it to be a new guest."),
-                          });
+    say_error(door, conn,
+              &(struct error_frame){
+                  .ref = request->command.ref,
+                  .code = ERROR_UNAUTHORIZED,
+                  .message = verdict == TOKEN_WRONG
+                                 ? VIEW("This token was not made by this server. Connect without it to be a new guest.")
+                                 : VIEW("This token is too old. Connect without it to be a new guest."),
+              });
     conn_close(conn, END_NOT_SIGNED_IN, VIEW("the token is not valid"));
     return false;
 }
 
-/* The first ping of a connection, and the first after a login, goes through the hub: its pong then says that everything before it is settled. Later ones are
- * answered here, and so tell whether the connection lives even while the disk is slow. */
+/* The first ping of a connection, and the first after a login, goes through the hub: its pong then says that everything
+ * before it is settled. Later ones are answered here, and so tell whether the connection lives even while the disk is
+ * slow. */
 static void answer_ping(struct door *door, struct conn *conn, struct view ref)
 {
     builder_clear(&door->text);
@@ -188,7 +197,9 @@ static void take_command(struct door *door, struct conn *conn, struct view json)
     if (!command_decode(json, &limits, &request->command, &fault)) {
         free(request);
         if (rate_is_fine(door, conn, RATE_SIGNAL, fault.ref))
-            say_error(door, conn, &(struct error_frame){.ref = fault.ref, .code = fault.code, .message = view_of_string(fault.text)});
+            say_error(
+                door, conn,
+                &(struct error_frame){.ref = fault.ref, .code = fault.code, .message = view_of_string(fault.text)});
         return;
     }
     struct command *command = &request->command;
@@ -207,7 +218,8 @@ static void take_command(struct door *door, struct conn *conn, struct view json)
         request_free(request);
         return;
     }
-    session->is_ping_unordered = command->type != COMMAND_LOGIN && (session->is_ping_unordered || command->type == COMMAND_PING);
+    session->is_ping_unordered = command->type != COMMAND_LOGIN
+                                 && (session->is_ping_unordered || command->type == COMMAND_PING);
     post_command(door, conn, request);
 }
 
@@ -221,11 +233,13 @@ static void take_plain(struct door *door, struct conn *conn, struct view text)
     if (!rate_is_fine(door, conn, RATE_SEND, (struct view){NULL, 0}))
         return;
     if (text.size == 0 || text.size > door->chat->options.text_bytes_max) {
-        say_error(door, conn, &(struct error_frame){
-                                  .code = text.size == 0 ? ERROR_BAD_REQUEST : ERROR_TOO_LARGE,
-                                  .message = text.size == 0 ? VIEW("An empty message says nothing. Write some text.")
-                                                            : VIEW("The text is too long. The welcome's limits say how long it may be."),
-                              });
+        say_error(door, conn,
+                  &(struct error_frame){
+                      .code = text.size == 0 ? ERROR_BAD_REQUEST : ERROR_TOO_LARGE,
+                      .message = text.size == 0
+                                     ? VIEW("An empty message says nothing. Write some text.")
+                                     : VIEW("The text is too long. The welcome's limits say how long it may be."),
+                  });
         return;
     }
     struct request *request = calloc(1, sizeof *request + KEY_DRAWN_BYTES + text.size);
@@ -254,10 +268,11 @@ void door_message(void *context, struct conn *conn, enum ws_opcode opcode, struc
     (void)context;
     if (opcode == WS_BINARY) {
         if (rate_is_fine(door, conn, RATE_SIGNAL, (struct view){NULL, 0}))
-            say_error(door, conn, &(struct error_frame){
-                                      .code = ERROR_BAD_REQUEST,
-                                      .message = VIEW("Binary messages mean nothing here. Send text."),
-                                  });
+            say_error(door, conn,
+                      &(struct error_frame){
+                          .code = ERROR_BAD_REQUEST,
+                          .message = VIEW("Binary messages mean nothing here. Send text."),
+                      });
         return;
     }
     if (session->is_walk_in && (payload.size == 0 || payload.at[0] != '{'))

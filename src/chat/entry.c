@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The upgrade as the chat sees it: is the origin allowed, who is it, where to. Shard thread; nothing slow: a keyed hash is all it costs (P5). */
+/* The upgrade as the chat sees it: is the origin allowed, who is it, where to. Shard thread; nothing slow: a keyed hash
+ * is all it costs (P5). */
 #include <stdlib.h>
 
 #include "chat/chat_inside.h"
@@ -17,7 +18,8 @@ static struct view after_scheme(struct view origin)
     return (struct view){NULL, 0};
 }
 
-/* A browser names the page's origin; a page of somebody else must not be able to speak as its visitor (cross-site hijacking). Programs that send none are not browsers. */
+/* A browser names the page's origin; a page of somebody else must not be able to speak as its visitor (cross-site
+ * hijacking). Programs that send none are not browsers. */
 bool origin_is_allowed(const struct chat_options *options, const struct http_request *request)
 {
     const struct http_field *origin = http_field_find(request, "Origin");
@@ -47,7 +49,8 @@ static void refuse(struct net_upgrade *upgrade, int status, const char *text)
 /* What the request says about identity. */
 enum brought { BROUGHT_NOTHING, BROUGHT_RIGHT, BROUGHT_WRONG, BROUGHT_OLD_COOKIE };
 
-static enum brought read_identity(struct door *door, const struct http_request *request, struct token_claims *out_claims)
+static enum brought read_identity(struct door *door, const struct http_request *request,
+                                  struct token_claims *out_claims)
 {
     const struct http_field *bearer = http_field_find(request, "Authorization");
     const struct http_field *cookies = http_field_find(request, "Cookie");
@@ -70,7 +73,8 @@ static enum brought read_identity(struct door *door, const struct http_request *
     return BROUGHT_OLD_COOKIE;
 }
 
-static void add_cookie(struct chat *chat, const struct conn *conn, const struct token_claims *claims, struct builder *out)
+static void add_cookie(struct chat *chat, const struct conn *conn, const struct token_claims *claims,
+                       struct builder *out)
 {
     char token[TOKEN_TEXT_MAX];
 
@@ -88,7 +92,8 @@ static void draw_guest(struct door *door, struct token_claims *claims)
     counter_add(&door->counters.guests_new, 1);
 }
 
-/* Copies a query parameter to `out` (size_max and a NUL). True: it was there; `*out_is_bad`: it is too long or badly encoded. */
+/* Copies a query parameter to `out` (size_max and a NUL). True: it was there; `*out_is_bad`: it is too long or badly
+ * encoded. */
 static bool take_parameter(struct view query, const char *name, char *out, size_t size_max, bool *out_is_bad)
 {
     struct builder value;
@@ -96,7 +101,8 @@ static bool take_parameter(struct view query, const char *name, char *out, size_
 
     builder_init(&value, size_max);
     bool is_there = http_query_get(query, name, &value, &is_bad);
-    is_bad = is_bad || !builder_ok(&value) || (is_there && memchr(value.at ? value.at : (const uint8_t *)"", 0, value.size));
+    is_bad = is_bad || !builder_ok(&value)
+             || (is_there && memchr(value.at ? value.at : (const uint8_t *)"", 0, value.size));
     if (is_there && !is_bad) {
         if (value.size > 0)
             memcpy(out, value.at, value.size);
@@ -178,7 +184,8 @@ void door_upgrade(void *context, struct conn *conn, const struct http_request *r
     }
     if (!origin_is_allowed(&chat->options, request)) {
         counter_add(&door->counters.origins_refused, 1);
-        refuse(upgrade, 403, "The Origin of this page is not allowed here. Add it to chat.origins in the server's configuration.");
+        refuse(upgrade, 403,
+               "The Origin of this page is not allowed here. Add it to chat.origins in the server's configuration.");
         return;
     }
     enum brought brought = read_identity(door, request, &claims);

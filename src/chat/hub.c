@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hub: what the store's thread does for the chat. Letters from the doors in order, committed events to the rooms, timers. */
+/* The hub: what the store's thread does for the chat. Letters from the doors in order, committed events to the rooms,
+ * timers. */
 #include <stdlib.h>
 
 #include "chat/chat_inside.h"
@@ -52,15 +53,9 @@ void hub_visit(void *context, const struct letter *letter)
 
     chat->hub.now_ms = os_clock_monotonic_ms();
     switch ((enum hub_letter)letter->kind) {
-    case HUB_ARRIVE:
-        arrive(chat, letter->object);
-        break;
-    case HUB_COMMAND:
-        serve(chat, letter->object);
-        break;
-    case HUB_DEPART:
-        session_depart(chat, letter->object);
-        break;
+    case HUB_ARRIVE: arrive(chat, letter->object); break;
+    case HUB_COMMAND: serve(chat, letter->object); break;
+    case HUB_DEPART: session_depart(chat, letter->object); break;
     }
 }
 
@@ -77,7 +72,8 @@ static void acknowledge(struct chat *chat, struct request *request, const struct
     struct hub *hub = &chat->hub;
 
     if (!request)
-        return; /* its sender was told "internal", and the log turned out to have it after all: it is shown, and a retry is a duplicate */
+        return; /* its sender was told "internal", and the log turned out to have it after all: it is shown, and a retry
+                   is a duplicate */
     if (entry->is_duplicate)
         counter_add(&hub->counters.duplicates, 1);
     if (request->is_plain) {
@@ -104,7 +100,8 @@ static void watch_for_idle(struct chat *chat, struct room *room)
         presence_due(chat, room);
 }
 
-/* The events of a batch, encoded once as ready frames, go to every shard that has subscribers; then each sender gets its ack. */
+/* The events of a batch, encoded once as ready frames, go to every shard that has subscribers; then each sender gets
+ * its ack. */
 void hub_committed(void *context, struct store_room *log, struct list_link *entries)
 {
     struct chat *chat = context;
@@ -114,8 +111,7 @@ void hub_committed(void *context, struct store_room *log, struct list_link *entr
     uint32_t count = 0;
 
     builder_clear(&hub->frames);
-    list_each(entries, link, following)
-    {
+    list_each(entries, link, following) {
         struct store_entry *entry = list_entry(link, struct store_entry, link);
         if (entry->is_duplicate)
             continue;
@@ -130,8 +126,7 @@ void hub_committed(void *context, struct store_room *log, struct list_link *entr
     } else if (count > 0) {
         tell_lost(chat, room, seq_last);
     }
-    list_each(entries, link, following)
-    {
+    list_each(entries, link, following) {
         struct store_entry *entry = list_entry(link, struct store_entry, link);
         acknowledge(chat, entry->ticket, entry);
     }
@@ -142,15 +137,15 @@ void hub_refused(void *context, struct store_room *log, struct list_link *entrie
 {
     struct chat *chat = context;
 
-    list_each(entries, link, following)
-    {
+    list_each(entries, link, following) {
         struct store_entry *entry = list_entry(link, struct store_entry, link);
         if (why == RESULT_FULL)
             refuse_request(chat, entry->ticket, ERROR_BUSY,
                            "The server's disk is full. Nothing was lost; send it again later, with the same key.");
         else
-            refuse_request(chat, entry->ticket, ERROR_INTERNAL,
-                           "The server could not write to its disk. Nothing was lost; send it again later, with the same key.");
+            refuse_request(
+                chat, entry->ticket, ERROR_INTERNAL,
+                "The server could not write to its disk. Nothing was lost; send it again later, with the same key.");
     }
     watch_for_idle(chat, log->owner);
 }
@@ -164,12 +159,8 @@ static void fire(struct chat *chat, struct hub_timer *timer)
             welcome_first(chat, session);
         break;
     }
-    case TIMER_KIND_LEASE:
-        member_lease_over(chat, list_entry(timer, struct member, lease));
-        break;
-    case TIMER_KIND_PRESENCE:
-        presence_tell(chat, list_entry(timer, struct room, presence));
-        break;
+    case TIMER_KIND_LEASE: member_lease_over(chat, list_entry(timer, struct member, lease)); break;
+    case TIMER_KIND_PRESENCE: presence_tell(chat, list_entry(timer, struct room, presence)); break;
     }
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Commands that only look: a page of history, who is here, which rooms there are, a digest. What memory does not hold is read by a reader thread (replay.c). */
+/* Commands that only look: a page of history, who is here, which rooms there are, a digest. What memory does not hold
+ * is read by a reader thread (replay.c). */
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -9,7 +10,8 @@
 enum { HISTORY_DEFAULT = 50 };
 
 /* Since seq has no holes, a page is a range. */
-static void page_of(const struct chat *chat, const struct room *room, const struct command *command, struct page *out_page)
+static void page_of(const struct chat *chat, const struct room *room, const struct command *command,
+                    struct page *out_page)
 {
     uint64_t newest = room->log->seq_committed;
     uint64_t limit = command->has_limit ? command->limit : HISTORY_DEFAULT;
@@ -18,7 +20,8 @@ static void page_of(const struct chat *chat, const struct room *room, const stru
         limit = chat->options.history_events_max;
     if (command->has_before) {
         uint64_t end = command->before > newest ? newest + 1 : command->before;
-        *out_page = (struct page){.from = end > limit ? end - limit : 1, .to = end > 0 ? end - 1 : 0, .keeps_newest = true};
+        *out_page =
+            (struct page){.from = end > limit ? end - limit : 1, .to = end > 0 ? end - 1 : 0, .keeps_newest = true};
     } else {
         uint64_t from = command->after < newest ? command->after + 1 : newest + 1;
         uint64_t to = from + limit - 1;
@@ -28,8 +31,8 @@ static void page_of(const struct chat *chat, const struct room *room, const stru
         out_page->to = out_page->from - 1;
 }
 
-static void answer_history(struct chat *chat, struct request *request, const struct room *room, const struct page *page, uint64_t from,
-                           uint64_t to)
+static void answer_history(struct chat *chat, struct request *request, const struct room *room, const struct page *page,
+                           uint64_t from, uint64_t to)
 {
     struct hub *hub = &chat->hub;
     bool has_more = page->keeps_newest ? from > 1 && page->to > 0 : to < room->log->seq_committed;
@@ -52,8 +55,8 @@ void room_history(struct chat *chat, struct request *request)
     page_of(chat, room, &request->command, &page);
     builder_clear(&hub->events);
     bool is_in_memory = page.from > page.to
-                        || store_recent_range(room->log, page.from, page.to, chat->options.history_bytes_max, page.keeps_newest,
-                                              &hub->events, &from, &to);
+                        || store_recent_range(room->log, page.from, page.to, chat->options.history_bytes_max,
+                                              page.keeps_newest, &hub->events, &from, &to);
     if (page.from > page.to) {
         from = page.from;
         to = page.to;
@@ -63,7 +66,8 @@ void room_history(struct chat *chat, struct request *request)
         return;
     }
     if (replay_history(chat, request, room, &page) != RESULT_OK)
-        refuse_request(chat, request, ERROR_BUSY, "Too many clients read old messages just now. Ask again in a moment.");
+        refuse_request(chat, request, ERROR_BUSY,
+                       "Too many clients read old messages just now. Ask again in a moment.");
 }
 
 void room_who(struct chat *chat, struct request *request)
@@ -77,7 +81,8 @@ void room_who(struct chat *chat, struct request *request)
         return;
     size_t count = members_view(room, members, MEMBERS_IN_WHO_MAX);
     builder_clear(&hub->text);
-    members_encode(&hub->text, request->command.ref, room->log->name, members, count, room->member_count, count < room->member_count);
+    members_encode(&hub->text, request->command.ref, room->log->name, members, count, room->member_count,
+                   count < room->member_count);
     answer_request(chat, request, &hub->text);
 }
 
@@ -115,7 +120,8 @@ void room_digest(struct chat *chat, struct request *request)
         return;
     uint64_t from = request->command.from, to = request->command.to;
     if (from == 0 || from > to || to > room->log->seq_committed) {
-        refuse_request(chat, request, ERROR_NOT_FOUND, "The room does not have all of these events. Ask for 1 <= from <= to <= its newest seq.");
+        refuse_request(chat, request, ERROR_NOT_FOUND,
+                       "The room does not have all of these events. Ask for 1 <= from <= to <= its newest seq.");
         return;
     }
     if (to - from >= DIGEST_EVENTS_MAX) {
@@ -126,9 +132,11 @@ void room_digest(struct chat *chat, struct request *request)
     if (is_in_memory)
         digest_memory(chat, request, room, from, to);
     else if (room->log->is_ephemeral)
-        refuse_request(chat, request, ERROR_NOT_FOUND, "This room keeps only its newest events, and no longer has these.");
+        refuse_request(chat, request, ERROR_NOT_FOUND,
+                       "This room keeps only its newest events, and no longer has these.");
     else if (replay_digest(chat, request, room, from, to) != RESULT_OK)
-        refuse_request(chat, request, ERROR_BUSY, "Too many clients read old messages just now. Ask again in a moment.");
+        refuse_request(chat, request, ERROR_BUSY,
+                       "Too many clients read old messages just now. Ask again in a moment.");
 }
 
 struct room_list {
@@ -136,7 +144,7 @@ struct room_list {
     struct session *session;
     struct room_row *rows;
     size_t count;
-    struct builder names;   /* rows from the database: their names, one after the other */
+    struct builder names; /* rows from the database: their names, one after the other */
     size_t offsets[ROOMS_IN_LIST_MAX];
 };
 
@@ -198,13 +206,15 @@ void room_list(struct chat *chat, struct request *request)
     builder_init(&list->names, (size_t)ROOMS_IN_LIST_MAX * ROOM_NAME_BYTES_MAX);
     add_all_open(list, true);
     add_all_open(list, false);
-    bool is_whole = store_rooms(chat->store, ROOMS_IN_LIST_MAX, add_stored, list) == RESULT_OK; /* without the database the open ones are listed */
+    bool is_whole = store_rooms(chat->store, ROOMS_IN_LIST_MAX, add_stored, list)
+                    == RESULT_OK; /* without the database the open ones are listed */
     for (size_t i = 0; i < list->count; i++) {
         if (list->offsets[i] != SIZE_MAX)
             list->rows[i].room.at = list->names.at + list->offsets[i];
     }
     builder_clear(&hub->text);
-    rooms_encode(&hub->text, request->command.ref, list->rows, list->count, list->count == ROOMS_IN_LIST_MAX || !is_whole);
+    rooms_encode(&hub->text, request->command.ref, list->rows, list->count,
+                 list->count == ROOMS_IN_LIST_MAX || !is_whole);
     builder_done(&list->names);
     free(list->rows);
     free(list);

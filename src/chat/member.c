@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is in a room. Derived from live connections, never stored: a member counts while one of the user's connections is in the room, and for a short lease
- * after the last one went, so that a reload does not flicker. */
+/* Who is in a room. Derived from live connections, never stored: a member counts while one of the user's connections is
+ * in the room, and for a short lease after the last one went, so that a reload does not flicker. */
 #include <stdlib.h>
 
 #include "chat/chat_inside.h"
 
 static struct member *find(struct user *user, struct room *room)
 {
-    list_each(&user->members, link, following)
-    {
+    list_each(&user->members, link, following) {
         struct member *member = list_entry(link, struct member, of_user);
         if (member->room == room)
             return member;
@@ -131,8 +130,7 @@ size_t members_view(const struct room *room, struct user_view *out, size_t max)
 {
     size_t count = 0;
 
-    list_each(&room->members, link, following)
-    {
+    list_each(&room->members, link, following) {
         if (count == max)
             break;
         out[count++] = user_shown(list_entry(link, struct member, of_room)->user);

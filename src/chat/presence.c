@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a room is told of comings and goings: merged, a few times a second at the most, and counts only where the room is large. */
+/* What a room is told of comings and goings: merged, a few times a second at the most, and counts only where the room
+ * is large. */
 #include <stdlib.h>
 
 #include "chat/chat_inside.h"
@@ -29,7 +30,8 @@ static size_t take_fresh(struct room *room, struct user_view *out, size_t max)
 {
     size_t count = 0;
 
-    for (struct list_link *link = room->members.previous; link != &room->members && room->fresh_count > 0; link = link->previous) {
+    for (struct list_link *link = room->members.previous; link != &room->members && room->fresh_count > 0;
+         link = link->previous) {
         struct member *member = list_entry(link, struct member, of_room);
         if (!member->is_fresh)
             continue;
@@ -46,8 +48,7 @@ static size_t view_left(const struct room *room, struct user_view *out, size_t m
 {
     size_t count = 0;
 
-    list_each(&room->left, link, following)
-    {
+    list_each(&room->left, link, following) {
         if (count < max)
             out[count++] = user_shown(list_entry(link, struct member, of_room)->user);
     }
@@ -56,8 +57,7 @@ static size_t view_left(const struct room *room, struct user_view *out, size_t m
 
 static void free_left(struct chat *chat, struct room *room)
 {
-    list_each(&room->left, link, following)
-    {
+    list_each(&room->left, link, following) {
         struct member *member = list_entry(link, struct member, of_room);
         struct user *user = member->user;
         list_remove(&member->of_room);

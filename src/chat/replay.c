@@ -11,13 +11,13 @@ struct job {
     enum job_kind kind;
     struct shard *shard;
     uint64_t handle;
-    uint32_t number;        /* JOB_JOINED: the held feed */
+    uint32_t number; /* JOB_JOINED: the held feed */
     bool is_truncated;
     int64_t room_id;
-    uint64_t seq;           /* newest when it was posted */
+    uint64_t seq; /* newest when it was posted */
     struct page page;
     size_t bytes_max;
-    uint64_t count;         /* JOB_JOINED: members */
+    uint64_t count; /* JOB_JOINED: members */
     char epoch[17];
     struct builder strings; /* room, ref, members' ids and names, one after the other */
     size_t room_size, ref_size;
@@ -26,9 +26,9 @@ struct job {
 
     /* while it runs */
     struct builder events;
-    size_t *offsets;        /* of each event's text in `events` */
+    size_t *offsets; /* of each event's text in `events` */
     size_t event_count, event_capacity;
-    uint64_t first, last;   /* seqs that were read */
+    uint64_t first, last; /* seqs that were read */
     crypto_hash_sha256_state hash;
 };
 
@@ -116,7 +116,8 @@ static void encode_history(struct job *job, struct view events, struct builder *
     struct view rest = builder_view(&job->strings);
     struct view room = take_string(&rest, job->room_size);
     struct view ref = take_string(&rest, job->ref_size);
-    bool has_more = job->page.keeps_newest ? job->event_count > 0 && job->last > 1 : job->event_count > 0 && job->last < job->seq;
+    bool has_more = job->page.keeps_newest ? job->event_count > 0 && job->last > 1
+                                           : job->event_count > 0 && job->last < job->seq;
 
     history_encode(out, ref, room, events, has_more);
 }
@@ -157,7 +158,8 @@ static void run_events(struct job *job, struct store_snapshot *snapshot)
     builder_init(&events, FRAME_BYTES_MAX);
     builder_init(&text, FRAME_BYTES_MAX);
     if (snapshot)
-        result = store_snapshot_events(snapshot, job->room_id, job->page.from, job->page.to, job->page.keeps_newest, add_event, job);
+        result = store_snapshot_events(snapshot, job->room_id, job->page.from, job->page.to, job->page.keeps_newest,
+                                       add_event, job);
     if (result == RESULT_OK)
         join_events(job, &events);
     if (result != RESULT_OK || !builder_ok(&events))
@@ -214,8 +216,8 @@ static void run(struct store_job *store_job, struct store_snapshot *snapshot)
     job_free(job);
 }
 
-static struct job *job_new(struct chat *chat, enum job_kind kind, struct session *session, struct request *request, struct room *room,
-                           const struct page *page)
+static struct job *job_new(struct chat *chat, enum job_kind kind, struct session *session, struct request *request,
+                           struct room *room, const struct page *page)
 {
     struct job *job = calloc(1, sizeof *job);
 
@@ -247,7 +249,8 @@ static struct job *job_new(struct chat *chat, enum job_kind kind, struct session
 
 static enum result post(struct chat *chat, struct job *job, struct request *request)
 {
-    enum result result = builder_ok(&job->strings) && job->offsets ? store_job_post(chat->store, &job->store_job) : RESULT_NO_MEMORY;
+    enum result result = builder_ok(&job->strings) && job->offsets ? store_job_post(chat->store, &job->store_job)
+                                                                   : RESULT_NO_MEMORY;
 
     if (result != RESULT_OK)
         job_free(job);

@@ -95,7 +95,8 @@ static bool make_space(struct chat *chat)
     return hub->free_count > 0;
 }
 
-static enum result room_open(struct chat *chat, struct view name, struct view fold, bool is_ephemeral, struct room **out_room)
+static enum result room_open(struct chat *chat, struct view name, struct view fold, bool is_ephemeral,
+                             struct room **out_room)
 {
     struct store_room *log;
     enum result result;
@@ -112,7 +113,8 @@ static enum result room_open(struct chat *chat, struct view name, struct view fo
     return RESULT_NO_MEMORY;
 }
 
-enum result room_find(struct chat *chat, struct view name, bool may_open, struct room **out_room, enum name_fault *out_fault)
+enum result room_find(struct chat *chat, struct view name, bool may_open, struct room **out_room,
+                      enum name_fault *out_fault)
 {
     struct hub *hub = &chat->hub;
     bool is_ephemeral = false;
@@ -131,7 +133,8 @@ enum result room_find(struct chat *chat, struct view name, bool may_open, struct
     return room_open(chat, name, builder_view(&hub->fold), is_ephemeral, out_room);
 }
 
-/* An ephemeral room's life ends with its last member; a durable one stays open for a while, so that coming back needs no disk. */
+/* An ephemeral room's life ends with its last member; a durable one stays open for a while, so that coming back needs
+ * no disk. */
 void room_close_if_idle(struct chat *chat, struct room *room)
 {
     struct hub *hub = &chat->hub;
@@ -155,8 +158,7 @@ void room_close_if_idle(struct chat *chat, struct room *room)
 /* Members in either list of a room go without a word: nobody is left to hear it. */
 static void forget_members(struct chat *chat, struct list_link *members)
 {
-    list_each(members, link, following)
-    {
+    list_each(members, link, following) {
         struct member *member = list_entry(link, struct member, of_room);
         wheel_disarm(&chat->hub.wheel, &member->lease.timer);
         list_remove(&member->of_room);
@@ -179,8 +181,7 @@ void rooms_close_all(struct chat *chat)
         list_add_last(&all, &room->idle);
     }
     hub->idle_count = (uint32_t)hub->rooms.count;
-    list_each(&all, link, following)
-    {
+    list_each(&all, link, following) {
         room = list_entry(link, struct room, idle);
         forget_members(chat, &room->members);
         forget_members(chat, &room->left);
@@ -262,7 +263,8 @@ static void encode_joined(struct chat *chat, struct room *room, struct view ref,
                               });
 }
 
-static void join_failed(struct chat *chat, struct session *session, struct request *request, enum error_code code, const char *text)
+static void join_failed(struct chat *chat, struct session *session, struct request *request, enum error_code code,
+                        const char *text)
 {
     if (request)
         refuse_request(chat, request, code, text);
@@ -274,14 +276,14 @@ static void explain_failed_join(struct chat *chat, struct session *session, stru
                                 enum name_fault fault)
 {
     switch (result) {
-    case RESULT_INVALID:
-        join_failed(chat, session, request, ERROR_BAD_REQUEST, name_fault_text(fault));
-        break;
+    case RESULT_INVALID: join_failed(chat, session, request, ERROR_BAD_REQUEST, name_fault_text(fault)); break;
     case RESULT_NOT_FOUND:
-        join_failed(chat, session, request, ERROR_NOT_FOUND, "There is no room of that name, and rooms are not made by joining here.");
+        join_failed(chat, session, request, ERROR_NOT_FOUND,
+                    "There is no room of that name, and rooms are not made by joining here.");
         break;
     case RESULT_FULL:
-        join_failed(chat, session, request, ERROR_BUSY, "The server has as many rooms open as it may have. Try again later.");
+        join_failed(chat, session, request, ERROR_BUSY,
+                    "The server has as many rooms open as it may have. Try again later.");
         break;
     default:
         join_failed(chat, session, request, ERROR_INTERNAL, "The room could not be opened. Try again in a moment.");
@@ -289,7 +291,8 @@ static void explain_failed_join(struct chat *chat, struct session *session, stru
     }
 }
 
-/* The connection follows the room from its newest event on; what it is shown of the past is from memory, or is read first while the subscription is held. */
+/* The connection follows the room from its newest event on; what it is shown of the past is from memory, or is read
+ * first while the subscription is held. */
 static void subscribe(struct chat *chat, struct session *session, struct request *request, struct room *room,
                       const struct command *command)
 {
@@ -299,8 +302,8 @@ static void subscribe(struct chat *chat, struct session *session, struct request
     struct view ref = request ? request->command.ref : (struct view){NULL, 0};
 
     builder_clear(&hub->events);
-    bool is_in_memory = store_recent_after(room->log, back.after, chat->options.history_events_max, chat->options.history_bytes_max,
-                                           &hub->events, &from);
+    bool is_in_memory = store_recent_after(room->log, back.after, chat->options.history_events_max,
+                                           chat->options.history_bytes_max, &hub->events, &from);
     if (!is_in_memory) {
         struct replay replay = {back.after + 1, seq, back.is_truncated};
         counter_add(&hub->counters.replays_from_disk, 1);
@@ -308,7 +311,8 @@ static void subscribe(struct chat *chat, struct session *session, struct request
         if (replay_post(chat, session, request, room, &replay) != RESULT_OK) {
             shard_post_unsubscribe(session->shard, session->handle, room->number);
             member_leave(chat, session, room);
-            join_failed(chat, session, request, ERROR_BUSY, "Too many clients read old messages just now. Join again in a moment.");
+            join_failed(chat, session, request, ERROR_BUSY,
+                        "Too many clients read old messages just now. Join again in a moment.");
         }
         return;
     }
@@ -359,7 +363,8 @@ void room_join(struct chat *chat, struct session *session, struct request *reque
         return;
     }
     if (session->member_count >= chat->options.rooms_per_connection_max) {
-        join_failed(chat, session, request, ERROR_TOO_LARGE, "This connection is in as many rooms as it may be in. Leave one first.");
+        join_failed(chat, session, request, ERROR_TOO_LARGE,
+                    "This connection is in as many rooms as it may be in. Leave one first.");
         room_close_if_idle(chat, room);
         return;
     }

@@ -49,7 +49,8 @@ static void enter_walk_in(struct chat *chat, struct session *session, const stru
     };
 
     if (arrival->has_room_fault) {
-        tell_error(chat, session, ERROR_BAD_REQUEST, "The room in the address is not a name. Take 1 to 64 letters, digits, '-', '_' or '.'.");
+        tell_error(chat, session, ERROR_BAD_REQUEST,
+                   "The room in the address is not a name. Take 1 to 64 letters, digits, '-', '_' or '.'.");
         return;
     }
     room_join(chat, session, NULL, &command);
@@ -63,7 +64,8 @@ void session_welcome(struct chat *chat, struct session *session, struct view ref
 
     session->is_welcomed = true;
     wheel_disarm(&hub->wheel, &session->welcome.timer);
-    (void)snprintf(connection, sizeof connection, "%x-%llx", shard_index(session->shard), (unsigned long long)session->handle);
+    (void)snprintf(connection, sizeof connection, "%x-%llx", shard_index(session->shard),
+                   (unsigned long long)session->handle);
     session->claims.joined_ms = session->user->joined_ms;
     session->claims.issued_ms = os_clock_wall_ms();
     token_sign(&chat->key, &session->claims, token);
@@ -89,7 +91,8 @@ static void tell_name_fault(struct chat *chat, struct session *session, enum nam
         tell_error(chat, session, ERROR_BAD_REQUEST, name_fault_text(fault));
     else if (is_taken)
         tell_error(chat, session, ERROR_CONFLICT,
-                   "That name, or one that looks like it, is in use here. You were given another; choose one with the command name.");
+                   "That name, or one that looks like it, is in use here. You were given another; choose one with the "
+                   "command name.");
 }
 
 void session_arrive(struct chat *chat, struct session *session, struct arrival *arrival)
@@ -101,7 +104,8 @@ void session_arrive(struct chat *chat, struct session *session, struct arrival *
 
     counter_add(&hub->counters.sessions, 1);
     if (arrival->is_unauthorized) {
-        send_away(chat, session, "Guests are not let in here, or this token is not valid. Sign in, or connect without the token.");
+        send_away(chat, session,
+                  "Guests are not let in here, or this token is not valid. Sign in, or connect without the token.");
         return;
     }
     check_wanted_name(arrival, &hub->fold, &fault);
@@ -159,12 +163,14 @@ void session_login(struct chat *chat, struct request *request)
     int64_t valid_ms = (int64_t)chat->options.token_days * 86400000;
 
     if (token_read(&chat->key, request->command.token, os_clock_wall_ms(), valid_ms, &claims) != TOKEN_RIGHT) {
-        refuse_request(chat, request, ERROR_UNAUTHORIZED, "This token has just run out. Connect without it to be a new guest.");
+        refuse_request(chat, request, ERROR_UNAUTHORIZED,
+                       "This token has just run out. Connect without it to be a new guest.");
         return;
     }
     bool is_same = memcmp(claims.user, session->claims.user, sizeof claims.user) == 0;
     if (!is_same && session->member_count > 0) {
-        refuse_request(chat, request, ERROR_CONFLICT, "A login must come before the first join. Connect again to be somebody else.");
+        refuse_request(chat, request, ERROR_CONFLICT,
+                       "A login must come before the first join. Connect again to be somebody else.");
         return;
     }
     struct user *user = is_same ? session->user : user_find_or_make(chat, &claims, "", &is_taken);
@@ -204,10 +210,10 @@ void session_name(struct chat *chat, struct request *request)
         return;
     }
     switch (user_rename(chat, user, builder_view(&hub->fold))) {
-    case RESULT_OK:
-        break;
+    case RESULT_OK: break;
     case RESULT_EXISTS:
-        refuse_request(chat, request, ERROR_CONFLICT, "That name, or one that looks like it, is in use here. Choose another.");
+        refuse_request(chat, request, ERROR_CONFLICT,
+                       "That name, or one that looks like it, is in use here. Choose another.");
         return;
     default:
         refuse_request(chat, request, ERROR_INTERNAL, "The server could not take the name. Try again in a moment.");
@@ -216,8 +222,7 @@ void session_name(struct chat *chat, struct request *request)
     user->has_chosen_name = true;
     user->is_stored = false;
     user_store(chat, user);
-    list_each(&user->members, link, following)
-    {
+    list_each(&user->members, link, following) {
         presence_changed(chat, list_entry(link, struct member, of_user));
     }
     struct user_view shown = user_shown(user);

@@ -110,7 +110,8 @@ static void choose_name(struct chat *chat, struct user *user, const char *wanted
     (void)draw_name(chat, user);
 }
 
-struct user *user_find_or_make(struct chat *chat, const struct token_claims *claims, const char *wanted_name, bool *out_name_is_taken)
+struct user *user_find_or_make(struct chat *chat, const struct token_claims *claims, const char *wanted_name,
+                               bool *out_name_is_taken)
 {
     struct hub *hub = &chat->hub;
     char id[USER_ID_BYTES + 1];

@@ -10,13 +10,14 @@ static void append(struct chat *chat, struct request *request, struct room *room
     event->user = user_shown(user);
     event->key = request->command.key;
     switch (store_append(chat->store, room->log, event, request)) {
-    case RESULT_OK: /* hub_committed() or hub_refused() goes on */
-        return;
+    case RESULT_OK: /* hub_committed() or hub_refused() goes on */ return;
     case RESULT_FULL:
-        refuse_request(chat, request, ERROR_BUSY, "The server's disk is full. Nothing was lost; send it again later, with the same key.");
+        refuse_request(chat, request, ERROR_BUSY,
+                       "The server's disk is full. Nothing was lost; send it again later, with the same key.");
         return;
     default:
-        refuse_request(chat, request, ERROR_INTERNAL, "The server could not take this. Send it again in a moment, with the same key.");
+        refuse_request(chat, request, ERROR_INTERNAL,
+                       "The server could not take this. Send it again in a moment, with the same key.");
         return;
     }
 }
@@ -32,7 +33,8 @@ void room_send(struct chat *chat, struct request *request)
         return;
     if (command->has_reply_to) {
         if (command->reply_to == 0 || command->reply_to > room->log->seq_committed) {
-            refuse_request(chat, request, ERROR_NOT_FOUND, "The message that this replies to is not in the room. Check reply_to.");
+            refuse_request(chat, request, ERROR_NOT_FOUND,
+                           "The message that this replies to is not in the room. Check reply_to.");
             return;
         }
         event.reply_to = command->reply_to;
@@ -41,13 +43,15 @@ void room_send(struct chat *chat, struct request *request)
     append(chat, request, room, &event);
 }
 
-/* A retried key is the first one's business, whatever has become of its target since: the store answers it as a duplicate. */
+/* A retried key is the first one's business, whatever has become of its target since: the store answers it as a
+ * duplicate. */
 static bool is_retry(struct chat *chat, const struct request *request, struct room *room)
 {
     uint64_t seq;
     int64_t at_ms;
 
-    return store_key_find(chat->store, room->log, view_of_string(request->session->user->id), request->command.key, &seq, &at_ms)
+    return store_key_find(chat->store, room->log, view_of_string(request->session->user->id), request->command.key,
+                          &seq, &at_ms)
            == RESULT_OK;
 }
 
@@ -64,11 +68,13 @@ static struct room *find_target(struct chat *chat, struct request *request, bool
                              ? RESULT_NOT_FOUND
                              : store_event_get(chat->store, room->log, request->command.seq, &target);
     if (result == RESULT_NOT_FOUND || (result == RESULT_OK && (target.kind != EVENT_MESSAGE || target.is_deleted))) {
-        refuse_request(chat, request, ERROR_NOT_FOUND, "There is no message with that seq in this room. It may have been deleted.");
+        refuse_request(chat, request, ERROR_NOT_FOUND,
+                       "There is no message with that seq in this room. It may have been deleted.");
         return NULL;
     }
     if (result != RESULT_OK) {
-        refuse_request(chat, request, ERROR_INTERNAL, "The server could not look the message up. Try again in a moment.");
+        refuse_request(chat, request, ERROR_INTERNAL,
+                       "The server could not look the message up. Try again in a moment.");
         return NULL;
     }
     if (must_be_own && !view_equal(target.user.id, view_of_string(request->session->user->id))) {
@@ -83,7 +89,8 @@ void room_edit(struct chat *chat, struct request *request)
     struct room *room = find_target(chat, request, true);
 
     if (room)
-        append(chat, request, room, &(struct event){.kind = EVENT_EDITED, .target = request->command.seq, .text = request->command.text});
+        append(chat, request, room,
+               &(struct event){.kind = EVENT_EDITED, .target = request->command.seq, .text = request->command.text});
 }
 
 void room_delete(struct chat *chat, struct request *request)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many connections there are, in all and per address, over all shards, without a lock: one atomic total and a count-min sketch of atomics (two rows; a count can
- * only come out too high, and that with a chance of some millionths at 20,000 connections). IPv6 counts by /64. Any thread. */
+/* How many connections there are, in all and per address, over all shards, without a lock: one atomic total and a
+ * count-min sketch of atomics (two rows; a count can only come out too high, and that with a chance of some millionths
+ * at 20,000 connections). IPv6 counts by /64. Any thread. */
 #pragma once
 
 #include <stdatomic.h>

@@ -53,7 +53,8 @@ size_t chunk_frame_offset(struct view form, uint32_t frame)
     return offset;
 }
 
-/* Appends the frame at `frame` in its compressed form, or as it is where that is not shorter. True if it was compressed. */
+/* Appends the frame at `frame` in its compressed form, or as it is where that is not shorter. True if it was
+ * compressed. */
 static bool compress_frame(struct view frame, struct deflater *deflater, size_t bytes_min, struct builder *scratch,
                            struct builder *out)
 {

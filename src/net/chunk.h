@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A chunk is what one commit adds to one room: ready server frames, one after the other, immutable, counted. Made by one thread, then shared by all
- * shards. Its compressed form is made once, on first need, and shared as well. */
+/* A chunk is what one commit adds to one room: ready server frames, one after the other, immutable, counted. Made by
+ * one thread, then shared by all shards. Its compressed form is made once, on first need, and shared as well. */
 #pragma once
 
 #include <stdatomic.h>
@@ -15,9 +15,9 @@ struct chunk_form {
 
 struct chunk {
     _Atomic uint32_t references;
-    _Atomic int compression;                 /* enum chunk_compression */
-    struct chunk_form *_Atomic compressed;   /* when compression is CHUNK_COMPRESSED */
-    uint64_t seq_first;                      /* of the events inside; 0: none of them has a seq (presence, typing) */
+    _Atomic int compression;               /* enum chunk_compression */
+    struct chunk_form *_Atomic compressed; /* when compression is CHUNK_COMPRESSED */
+    uint64_t seq_first;                    /* of the events inside; 0: none of them has a seq (presence, typing) */
     uint64_t seq_last;
     uint32_t frame_count;
     uint32_t size;
@@ -31,8 +31,9 @@ struct chunk *chunk_new(struct view frames, uint32_t frame_count, uint64_t seq_f
 struct chunk *chunk_ref(struct chunk *chunk);
 void chunk_unref(struct chunk *chunk);
 
-/* The bytes for a compressing subscriber: compressed now, if nobody has; plain while another thread is at it (a message may always go plain, RFC 7692 section 6)
- * or where nothing is won. `bytes_min`: shorter messages stay plain. Any thread with its own deflater. */
+/* The bytes for a compressing subscriber: compressed now, if nobody has; plain while another thread is at it (a message
+ * may always go plain, RFC 7692 section 6) or where nothing is won. `bytes_min`: shorter messages stay plain. Any
+ * thread with its own deflater. */
 struct view chunk_compressed(struct chunk *chunk, struct deflater *deflater, size_t bytes_min);
 static inline struct view chunk_plain(const struct chunk *chunk)
 {

@@ -55,17 +55,12 @@ static uint32_t state_deadline_ms(const struct conn *conn, enum conn_state state
     const struct net_options *options = &conn->shard->options;
 
     switch (state) {
-    case CONN_REQUEST:
-        return options->keep_alive_ms;
-    case CONN_HTTP:
-        return options->write_ms;
-    case CONN_OPEN:
-        return options->heartbeat_ms;
-    case CONN_CLOSING:
-        return options->close_ms;
+    case CONN_REQUEST: return options->keep_alive_ms;
+    case CONN_HTTP: return options->write_ms;
+    case CONN_OPEN: return options->heartbeat_ms;
+    case CONN_CLOSING: return options->close_ms;
     case CONN_ENDED:
-    case CONN_STATE_COUNT:
-        break;
+    case CONN_STATE_COUNT: break;
     }
     return 0;
 }
@@ -101,7 +96,8 @@ void conn_leave(struct conn *conn)
     conn->shard->events.ended(conn->shard->events.context, conn);
 }
 
-/* The one end: out of rooms, registry, timers and poller; the descriptor is closed, the memory given back at the turn's end, in that order, whatever the cause. */
+/* The one end: out of rooms, registry, timers and poller; the descriptor is closed, the memory given back at the turn's
+ * end, in that order, whatever the cause. */
 void conn_end(struct conn *conn, enum end_reason reason)
 {
     struct shard *shard = conn->shard;
@@ -153,7 +149,8 @@ void conn_close(struct conn *conn, enum end_reason reason, struct view text)
     conn_begin_closing(conn, reason);
 }
 
-/* In OPEN the one timer serves the heartbeat and the write deadline: it looks which is due and goes back to sleep until the nearer one. */
+/* In OPEN the one timer serves the heartbeat and the write deadline: it looks which is due and goes back to sleep until
+ * the nearer one. */
 static void deadline_open(struct conn *conn)
 {
     const struct net_options *options = &conn->shard->options;
@@ -177,11 +174,13 @@ static void deadline_open(struct conn *conn)
         conn->is_ping_sent = true;
         conn_ws_ping(conn);
     }
-    uint32_t due_ms = silent_ms < options->heartbeat_ms ? options->heartbeat_ms - silent_ms : 2 * options->heartbeat_ms - silent_ms;
+    uint32_t due_ms = silent_ms < options->heartbeat_ms ? options->heartbeat_ms - silent_ms
+                                                        : 2 * options->heartbeat_ms - silent_ms;
     conn_arm(conn, due_ms < next_ms ? due_ms : next_ms);
 }
 
-/* REQUEST: the whole request must be there request_ms after its first byte; before the first byte, a fresh connection has as long, a kept one keep_alive_ms. */
+/* REQUEST: the whole request must be there request_ms after its first byte; before the first byte, a fresh connection
+ * has as long, a kept one keep_alive_ms. */
 static void deadline_request(struct conn *conn)
 {
     const struct net_options *options = &conn->shard->options;
@@ -208,7 +207,8 @@ static void deadline_request(struct conn *conn)
 
 static void deadline_closing(struct conn *conn)
 {
-    bool is_ours = conn->end_reason == END_NORMAL || conn->end_reason == END_SHUTDOWN || conn->end_reason == END_RESTART;
+    bool is_ours = conn->end_reason == END_NORMAL || conn->end_reason == END_SHUTDOWN
+                   || conn->end_reason == END_RESTART;
 
     if (is_ours && !conn->is_close_received)
         conn->end_reason = END_CLOSE_TIMEOUT;
@@ -218,9 +218,7 @@ static void deadline_closing(struct conn *conn)
 void conn_deadline(struct conn *conn)
 {
     switch ((enum conn_state)conn->state) {
-    case CONN_REQUEST:
-        deadline_request(conn);
-        break;
+    case CONN_REQUEST: deadline_request(conn); break;
     case CONN_HTTP: {
         uint32_t stuck_ms = shard_clock(conn->shard) - conn->progress_ms;
         if (stuck_ms >= conn->shard->options.write_ms)
@@ -229,15 +227,10 @@ void conn_deadline(struct conn *conn)
             conn_arm(conn, conn->shard->options.write_ms - stuck_ms);
         break;
     }
-    case CONN_OPEN:
-        deadline_open(conn);
-        break;
-    case CONN_CLOSING:
-        deadline_closing(conn);
-        break;
+    case CONN_OPEN: deadline_open(conn); break;
+    case CONN_CLOSING: deadline_closing(conn); break;
     case CONN_ENDED:
-    case CONN_STATE_COUNT:
-        break;
+    case CONN_STATE_COUNT: break;
     }
 }
 
@@ -280,22 +273,16 @@ static size_t consume(struct conn *conn, uint8_t *bytes, size_t size)
     while (used < size && !conn->is_paused) {
         size_t step = 0;
         switch ((enum conn_state)conn->state) {
-        case CONN_REQUEST:
-            step = conn_http_read(conn, bytes + used, size - used);
-            break;
-        case CONN_HTTP: /* the next request waits until this answer has left */
-            return used;
-        case CONN_OPEN:
-            step = conn_ws_read(conn, bytes + used, size - used);
-            break;
+        case CONN_REQUEST: step = conn_http_read(conn, bytes + used, size - used); break;
+        case CONN_HTTP: /* the next request waits until this answer has left */ return used;
+        case CONN_OPEN: step = conn_ws_read(conn, bytes + used, size - used); break;
         case CONN_CLOSING: /* only a Close is still of interest */
             if (!conn->is_close_sent || conn->is_close_received)
                 return size;
             step = conn_ws_read(conn, bytes + used, size - used);
             break;
         case CONN_ENDED:
-        case CONN_STATE_COUNT:
-            return size;
+        case CONN_STATE_COUNT: return size;
         }
         if (step == 0)
             return used;
@@ -326,22 +313,15 @@ static void at_end_of_input(struct conn *conn)
 {
     conn->is_at_end = true;
     switch ((enum conn_state)conn->state) {
-    case CONN_REQUEST:
-        conn_end(conn, conn->input ? END_PEER_GONE : END_HTTP_DONE);
-        break;
-    case CONN_HTTP: /* half-closed clients still get their answer */
-        conn->is_kept_alive = false;
-        break;
-    case CONN_OPEN:
-        conn_end(conn, END_PEER_GONE);
-        break;
+    case CONN_REQUEST: conn_end(conn, conn->input ? END_PEER_GONE : END_HTTP_DONE); break;
+    case CONN_HTTP: /* half-closed clients still get their answer */ conn->is_kept_alive = false; break;
+    case CONN_OPEN: conn_end(conn, END_PEER_GONE); break;
     case CONN_CLOSING:
         if (!conn->outbox.first || conn->is_finished)
             conn_end(conn, conn->end_reason);
         break;
     case CONN_ENDED:
-    case CONN_STATE_COUNT:
-        break;
+    case CONN_STATE_COUNT: break;
     }
 }
 

@@ -15,8 +15,9 @@
 struct conn;
 struct shard;
 
-/* Answers the request at hand. `fields`: ready field lines with CRLF (Content-Type and so on; Content-Length, Date and Connection are added here), `body` is copied
- * unless `is_static` says that it outlives everything. HEAD gets no body. */
+/* Answers the request at hand. `fields`: ready field lines with CRLF (Content-Type and so on; Content-Length, Date and
+ * Connection are added here), `body` is copied unless `is_static` says that it outlives everything. HEAD gets no body.
+ */
 struct http_answer {
     int status;
     struct view fields;
@@ -26,13 +27,16 @@ struct http_answer {
 };
 void conn_answer(struct conn *conn, const struct http_answer *answer);
 
-/* Queues a message of our own (opcode, payload) in the outbox; it leaves at the end of the turn. `answers`: it answers one command that conn_expect_answer() announced.
- * An overfull outbox ends the connection (END_SLOW). Ignored once closing. */
+/* Queues a message of our own (opcode, payload) in the outbox; it leaves at the end of the turn. `answers`: it answers
+ * one command that conn_expect_answer() announced. An overfull outbox ends the connection (END_SLOW). Ignored once
+ * closing. */
 void conn_send(struct conn *conn, enum ws_opcode opcode, struct view payload);
-/* A command of this connection went to another thread; its answer will come as a letter. Beyond the limit no more is read from it. */
+/* A command of this connection went to another thread; its answer will come as a letter. Beyond the limit no more is
+ * read from it. */
 void conn_expect_answer(struct conn *conn);
 
-/* Begins the close handshake with that reason's code; `text` is the Close frame's reason, for people. The peer gets what the outbox holds first. */
+/* Begins the close handshake with that reason's code; `text` is the Close frame's reason, for people. The peer gets
+ * what the outbox holds first. */
 void conn_close(struct conn *conn, enum end_reason reason, struct view text);
 /* Ends it at once, without a word. */
 void conn_end(struct conn *conn, enum end_reason reason);
@@ -40,7 +44,8 @@ void conn_end(struct conn *conn, enum end_reason reason);
 void *conn_owner(const struct conn *conn);
 void conn_set_owner(struct conn *conn, void *owner);
 struct shard *conn_shard(const struct conn *conn);
-/* Identifies the connection in letters from other threads, also after its end: never used twice within the life of a process. */
+/* Identifies the connection in letters from other threads, also after its end: never used twice within the life of a
+ * process. */
 uint64_t conn_handle(const struct conn *conn);
 const struct os_address *conn_address(const struct conn *conn);
 bool conn_is_open(const struct conn *conn);

@@ -26,14 +26,15 @@ static void refuse(struct conn *conn, int status, const char *text)
 static void add_date(struct builder *out)
 {
     static const char days[7][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     int64_t wall_ms = os_clock_wall_ms();
     char utc[25];
 
     os_clock_format_utc(wall_ms, utc); /* YYYY-MM-DDThh:mm:ss.mmmZ */
     int month = (utc[5] - '0') * 10 + (utc[6] - '0');
-    builder_format(out, "Date: %s, %.2s %s %.4s %.8s GMT\r\n", days[wall_ms / 86400000 % 7], utc + 8, months[month - 1], utc,
-                   utc + 11);
+    builder_format(out, "Date: %s, %.2s %s %.4s %.8s GMT\r\n", days[wall_ms / 86400000 % 7], utc + 8, months[month - 1],
+                   utc, utc + 11);
 }
 
 static void add_head(struct conn *conn, const struct http_answer *answer, struct builder *out)
@@ -149,18 +150,17 @@ static void serve(struct conn *conn, const struct http_request *request, struct 
         return;
     }
     switch (ws_handshake_read(request, &offer, &fault)) {
-    case WS_HANDSHAKE_RIGHT:
-        upgrade(conn, request, &offer);
-        break;
+    case WS_HANDSHAKE_RIGHT: upgrade(conn, request, &offer); break;
     case WS_HANDSHAKE_BAD:
         counter_add(&shard->counters.upgrades_refused, 1);
         if (fault.status == 426) {
-            conn_answer(conn, &(struct http_answer){
-                                  .status = 426,
-                                  .fields = VIEW("Sec-WebSocket-Version: 13\r\nContent-Type: text/plain; charset=utf-8\r\n"),
-                                  .body = view_of_string(fault.text),
-                                  .is_last = true,
-                              });
+            conn_answer(conn,
+                        &(struct http_answer){
+                            .status = 426,
+                            .fields = VIEW("Sec-WebSocket-Version: 13\r\nContent-Type: text/plain; charset=utf-8\r\n"),
+                            .body = view_of_string(fault.text),
+                            .is_last = true,
+                        });
             conn->end_reason = END_HTTP_REFUSED;
         } else {
             refuse(conn, fault.status, fault.text);
@@ -177,8 +177,8 @@ static void serve(struct conn *conn, const struct http_request *request, struct 
 enum body { BODY_WHOLE, BODY_INCOMPLETE, BODY_BAD };
 
 /* Finds the body behind the head. `*out_size` is its size on the wire; a chunked one is put together in `joined`. */
-static enum body find_body(struct conn *conn, const struct http_request *request, struct view rest, struct builder *joined,
-                           struct view *out_body, size_t *out_size)
+static enum body find_body(struct conn *conn, const struct http_request *request, struct view rest,
+                           struct builder *joined, struct view *out_body, size_t *out_size)
 {
     size_t max = conn->shard->options.body_bytes_max;
     struct http_chunked chunked;
@@ -231,17 +231,16 @@ static size_t read_body(struct conn *conn, const struct http_request *request, s
     builder_init(&joined, conn->shard->options.body_bytes_max);
     enum body found = find_body(conn, request, rest, &joined, &body, &size);
     switch (found) {
-    case BODY_WHOLE:
-        serve(conn, request, body);
-        break;
+    case BODY_WHOLE: serve(conn, request, body); break;
     case BODY_INCOMPLETE:
         if (request->expects_continue)
             say_continue(conn);
         break;
     case BODY_BAD:
         refuse(conn, request->is_chunked && builder_ok(&joined) ? 400 : 413,
-               request->is_chunked && builder_ok(&joined) ? "The chunked body is malformed. Send it as RFC 9112 section 7.1 says."
-                                                          : "The body is larger than this server takes. Send less.");
+               request->is_chunked && builder_ok(&joined)
+                   ? "The chunked body is malformed. Send it as RFC 9112 section 7.1 says."
+                   : "The body is larger than this server takes. Send less.");
         break;
     }
     builder_done(&joined);
@@ -256,14 +255,12 @@ size_t conn_http_read(struct conn *conn, uint8_t *bytes, size_t size)
     struct http_fault fault;
 
     switch (http_request_decode(view_of(bytes, size), &limits, &request, &fault)) {
-    case DECODE_NEED_MORE:
-        return 0;
+    case DECODE_NEED_MORE: return 0;
     case DECODE_BAD:
         conn->is_head_only = false;
         refuse(conn, fault.status, fault.text);
         return size;
-    case DECODE_DONE:
-        break;
+    case DECODE_DONE: break;
     }
     size_t used = read_body(conn, &request, view_of(bytes + request.head_size, size - request.head_size));
     /* After a refusal what follows is not looked at: it must never become a request of its own. */

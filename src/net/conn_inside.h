@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The connection as net/ itself sees it: one block, hot fields first. Owner: its shard's thread. Nobody outside net/ includes this. */
+/* The connection as net/ itself sees it: one block, hot fields first. Owner: its shard's thread. Nobody outside net/
+ * includes this. */
 #pragma once
 
 #include <assert.h>
@@ -13,11 +14,12 @@
 #include "net/outbox.h"
 #include "wire/ws_message.h"
 
-/* Lent while bytes are in flight: an incomplete head, frame or message, or bytes that wait because reading is paused. */
+/* Lent while bytes are in flight: an incomplete head, frame or message, or bytes that wait because reading is paused.
+ */
 struct conn_input {
-    struct builder bytes;        /* not yet understood */
-    struct ws_message message;   /* fragments and payloads that come in pieces */
-    struct ws_header header;     /* of the frame whose payload is coming in */
+    struct builder bytes;      /* not yet understood */
+    struct ws_message message; /* fragments and payloads that come in pieces */
+    struct ws_header header;   /* of the frame whose payload is coming in */
     uint64_t payload_left;
     uint64_t payload_seen;
     bool is_in_payload;
@@ -31,43 +33,43 @@ struct place {
 
 struct conn {
     int descriptor;
-    uint8_t state;              /* enum conn_state; written by conn_move only */
-    uint8_t end_reason;         /* the first cause, from HTTP and CLOSING on */
-    bool is_blocked : 1;        /* the socket took no more; the poller will say when it does */
+    uint8_t state;               /* enum conn_state; written by conn_move only */
+    uint8_t end_reason;          /* the first cause, from HTTP and CLOSING on */
+    bool is_blocked : 1;         /* the socket took no more; the poller will say when it does */
     bool has_deflate : 1;        /* permessage-deflate was agreed */
     bool has_shared_deflate : 1; /* … with the whole window, so that shared chunks fit */
-    bool is_paused : 1;         /* reads nothing: answers are pending or the outbox is full */
-    bool is_opened : 1;         /* net_events.opened was called, ended was not */
-    bool is_ping_sent : 1;      /* since the last inbound byte */
+    bool is_paused : 1;          /* reads nothing: answers are pending or the outbox is full */
+    bool is_opened : 1;          /* net_events.opened was called, ended was not */
+    bool is_ping_sent : 1;       /* since the last inbound byte */
     bool is_close_sent : 1;
     bool is_close_received : 1;
-    bool is_finished : 1;       /* our FIN is sent */
-    bool is_at_end : 1;         /* the peer's FIN was read */
-    bool is_kept_alive : 1;     /* after the answer at hand */
-    bool is_head_only : 1;      /* the request at hand is HEAD */
+    bool is_finished : 1;   /* our FIN is sent */
+    bool is_at_end : 1;     /* the peer's FIN was read */
+    bool is_kept_alive : 1; /* after the answer at hand */
+    bool is_head_only : 1;  /* the request at hand is HEAD */
     bool is_http10 : 1;
-    bool is_continued : 1;      /* 100 Continue was sent for the request at hand */
-    bool is_draining : 1;       /* close when the request at hand is answered */
-    bool reads_to_end : 1;      /* the poller said that the peer has finished: read until it shows */
-    uint8_t admission;          /* enum admission_verdict at accept */
-    uint8_t window_bits;        /* of what we compress for this connection alone */
+    bool is_continued : 1; /* 100 Continue was sent for the request at hand */
+    bool is_draining : 1;  /* close when the request at hand is answered */
+    bool reads_to_end : 1; /* the poller said that the peer has finished: read until it shows */
+    uint8_t admission;     /* enum admission_verdict at accept */
+    uint8_t window_bits;   /* of what we compress for this connection alone */
     struct outbox outbox;
     struct shard *shard;
-    struct place place_one;     /* the first feed, without an allocation */
-    struct place *places_more;  /* the others */
+    struct place place_one;    /* the first feed, without an allocation */
+    struct place *places_more; /* the others */
     uint16_t place_count;
     uint16_t places_more_capacity;
-    uint32_t heard_ms;          /* when the last byte came in; low 32 bits of the shard's clock, as the following ones */
-    uint32_t progress_ms;       /* when the socket last took a byte, or waiting bytes appeared */
-    uint32_t state_ms;          /* when the state was entered, or this request began */
-    uint32_t control_ms;        /* the second in which control_count counts */
+    uint32_t heard_ms;    /* when the last byte came in; low 32 bits of the shard's clock, as the following ones */
+    uint32_t progress_ms; /* when the socket last took a byte, or waiting bytes appeared */
+    uint32_t state_ms;    /* when the state was entered, or this request began */
+    uint32_t control_ms;  /* the second in which control_count counts */
     uint16_t control_count;
     uint16_t answers_pending;
-    uint32_t slot;              /* in shard->registry */
+    uint32_t slot; /* in shard->registry */
     uint32_t generation;
-    struct wheel_timer timer;   /* the one deadline */
-    struct list_link dirty;     /* shard->dirty */
-    struct list_link unread;    /* shard->unread, or shard->ended at last */
+    struct wheel_timer timer; /* the one deadline */
+    struct list_link dirty;   /* shard->dirty */
+    struct list_link unread;  /* shard->unread, or shard->ended at last */
     struct conn_input *input;
     void *owner;
     struct os_address address;
@@ -95,7 +97,8 @@ void conn_update_pause(struct conn *conn);
 struct conn_input *conn_lend_input(struct conn *conn);
 void conn_return_input(struct conn *conn);
 
-/* Adds a frame to the outbox (compressed where agreed and worth it), takes ownership. Beyond the outbox's limit the connection ends. */
+/* Adds a frame to the outbox (compressed where agreed and worth it), takes ownership. Beyond the outbox's limit the
+ * connection ends. */
 void conn_add_reply(struct conn *conn, struct reply *reply);
 /* Sends what waits: outbox, then feeds, in as few calls as possible. */
 void conn_flush(struct conn *conn);
@@ -104,7 +107,8 @@ void conn_block(struct conn *conn);
 /* What to do once everything has left: next request, FIN, nothing. */
 void conn_flushed(struct conn *conn);
 
-/* Both consume from the start of `bytes`; what they leave comes again with more behind it. Bytes may be changed in place (unmasking). */
+/* Both consume from the start of `bytes`; what they leave comes again with more behind it. Bytes may be changed in
+ * place (unmasking). */
 size_t conn_http_read(struct conn *conn, uint8_t *bytes, size_t size);
 size_t conn_ws_read(struct conn *conn, uint8_t *bytes, size_t size);
 void conn_ws_fault(struct conn *conn, const struct ws_fault *fault);

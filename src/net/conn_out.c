@@ -79,8 +79,9 @@ static void flushed_http(struct conn *conn)
     conn_mark_unread(conn);
 }
 
-/* Once both sides have said Close (or the HTTP answer is out) our FIN goes, and then the peer's FIN or the deadline ends it: closing with unread bytes in the
- * socket would make the kernel send a reset, which can overtake what we said last. */
+/* Once both sides have said Close (or the HTTP answer is out) our FIN goes, and then the peer's FIN or the deadline
+ * ends it: closing with unread bytes in the socket would make the kernel send a reset, which can overtake what we said
+ * last. */
 static void flushed_closing(struct conn *conn)
 {
     if (conn->is_close_sent && !conn->is_close_received && !conn->is_at_end)
@@ -98,16 +99,11 @@ static void flushed_closing(struct conn *conn)
 void conn_flushed(struct conn *conn)
 {
     switch ((enum conn_state)conn->state) {
-    case CONN_HTTP:
-        flushed_http(conn);
-        break;
-    case CONN_CLOSING:
-        flushed_closing(conn);
-        break;
+    case CONN_HTTP: flushed_http(conn); break;
+    case CONN_CLOSING: flushed_closing(conn); break;
     case CONN_REQUEST:
     case CONN_OPEN:
     case CONN_ENDED:
-    case CONN_STATE_COUNT:
-        break;
+    case CONN_STATE_COUNT: break;
     }
 }

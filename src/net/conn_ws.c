@@ -5,16 +5,11 @@
 static enum end_reason reason_of(enum ws_close_code code)
 {
     switch (code) {
-    case WS_CLOSE_NOT_UTF8:
-        return END_NOT_UTF8;
-    case WS_CLOSE_TOO_BIG:
-        return END_TOO_BIG;
-    case WS_CLOSE_POLICY:
-        return END_POLICY;
-    case WS_CLOSE_INTERNAL:
-        return END_INTERNAL;
-    default:
-        return END_PROTOCOL_ERROR;
+    case WS_CLOSE_NOT_UTF8: return END_NOT_UTF8;
+    case WS_CLOSE_TOO_BIG: return END_TOO_BIG;
+    case WS_CLOSE_POLICY: return END_POLICY;
+    case WS_CLOSE_INTERNAL: return END_INTERNAL;
+    default: return END_PROTOCOL_ERROR;
     }
 }
 
@@ -198,13 +193,9 @@ size_t conn_ws_read(struct conn *conn, uint8_t *bytes, size_t size)
     if (conn->input && conn->input->is_in_payload)
         return read_payload(conn, bytes, size);
     switch (ws_decode(view_of(bytes, size), conn->has_deflate, &header, &fault)) {
-    case DECODE_NEED_MORE:
-        return 0;
-    case DECODE_BAD:
-        conn_ws_fault(conn, &fault);
-        return size;
-    case DECODE_DONE:
-        break;
+    case DECODE_NEED_MORE: return 0;
+    case DECODE_BAD: conn_ws_fault(conn, &fault); return size;
+    case DECODE_DONE: break;
     }
     bool is_control = header.opcode >= WS_CLOSE;
     bool is_there = header.payload_size <= size - header.size;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sending: from a subscriber's cursor to the feed's end, and what its outbox holds, in as few system calls as possible.
  *
- * Two ways lead to the socket. feed_flush() serves all subscribers of a feed that stand at the same place with one run of ready bytes: the hot path, which
- * touches a cursor, a connection and the kernel. conn_flush() serves one connection whatever it is owed: answers, feeds at different places, the rest of a frame
- * that the socket took only a part of. */
+ * Two ways lead to the socket. feed_flush() serves all subscribers of a feed that stand at the same place with one run
+ * of ready bytes: the hot path, which touches a cursor, a connection and the kernel. conn_flush() serves one connection
+ * whatever it is owed: answers, feeds at different places, the rest of a frame that the socket took only a part of. */
 #include "net/shard_inside.h"
 
 enum { PREFETCH_CURSORS = 8, FLUSH_BYTES_MAX = 256 * 1024 };
@@ -33,8 +33,9 @@ void conn_block(struct conn *conn)
         conn_arm(conn, conn->shard->options.write_ms);
 }
 
-/* The rest of a frame of which a part has left goes to the front of the outbox: so cursors stand at frames' starts always, and no frame is ever cut by another. It is
- * one copy of at most one frame, and only for a socket that is full. */
+/* The rest of a frame of which a part has left goes to the front of the outbox: so cursors stand at frames' starts
+ * always, and no frame is ever cut by another. It is one copy of at most one frame, and only for a socket that is full.
+ */
 static bool save_rest_of_frame(struct conn *conn, struct view rest)
 {
     struct reply *reply = reply_new_raw(rest);
@@ -80,7 +81,8 @@ static bool advance(struct conn *conn, struct feed *feed, struct cursor *cursor,
     return true;
 }
 
-/* A cursor that fell off the tail is moved to the end: what it missed is named in a gap, and history has it. Closing instead is a matter of configuration. */
+/* A cursor that fell off the tail is moved to the end: what it missed is named in a gap, and history has it. Closing
+ * instead is a matter of configuration. */
 static void catch_up_lapped(struct conn *conn, struct feed *feed, struct cursor *cursor)
 {
     struct shard *shard = conn->shard;
@@ -149,7 +151,8 @@ static enum result send_parts(struct conn *conn, const struct iovec *parts, int 
     return result;
 }
 
-/* Accounts for `size` bytes sent over the outbox and the feeds, in the order in which they were gathered. False: the connection has ended. */
+/* Accounts for `size` bytes sent over the outbox and the feeds, in the order in which they were gathered. False: the
+ * connection has ended. */
 static bool account(struct conn *conn, size_t size, size_t outbox_bytes, const size_t *feed_bytes)
 {
     size_t from_outbox = size < outbox_bytes ? size : outbox_bytes;
@@ -220,7 +223,8 @@ void conn_flush(struct conn *conn)
         conn_flushed(conn);
 }
 
-/* Gathers what a subscriber at `position` is owed; several small chunks become one part, copied once for all subscribers. */
+/* Gathers what a subscriber at `position` is owed; several small chunks become one part, copied once for all
+ * subscribers. */
 static void run_build(struct shard *shard, struct feed *feed, uint64_t position, bool has_deflate, struct run *run)
 {
     run->position = position;
@@ -251,7 +255,8 @@ static void run_build(struct shard *shard, struct feed *feed, uint64_t position,
 }
 
 /* The hot path. True: the cursor stands at the run's end. False: the long way is needed. */
-static bool send_run(struct shard *shard, struct conn *conn, struct feed *feed, struct cursor *cursor, const struct run *run)
+static bool send_run(struct shard *shard, struct conn *conn, struct feed *feed, struct cursor *cursor,
+                     const struct run *run)
 {
     size_t size = 0;
     enum result result = send_parts(conn, run->parts, run->part_count, &size);

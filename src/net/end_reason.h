@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Why a connection ended: symbol, label in /metrics and logs, close code that we send (0: none), whose doing it was. Every accepted socket ends with exactly
- * one of these (P3). */
+/* Why a connection ended: symbol, label in /metrics and logs, close code that we send (0: none), whose doing it was.
+ * Every accepted socket ends with exactly one of these (P3). */
 #pragma once
 
 #define END_REASONS(X)                                                                  \
-    X(HTTP_DONE, "http_done", 0, "peer")           /* answered, then closed as asked */ \
-    X(HTTP_IDLE, "http_idle", 0, "peer")           /* kept alive, no further request */ \
-    X(HTTP_REFUSED, "http_refused", 0, "peer")     /* a bad request, answered */        \
-    X(PEER_CLOSED, "peer_closed", 1000, "peer")    /* close handshake begun by peer */  \
-    X(PEER_GONE, "peer_gone", 0, "peer")           /* FIN without Close */              \
-    X(PEER_RESET, "peer_reset", 0, "peer")         /* RST or a network error */         \
+    X(HTTP_DONE, "http_done", 0, "peer")        /* answered, then closed as asked */    \
+    X(HTTP_IDLE, "http_idle", 0, "peer")        /* kept alive, no further request */    \
+    X(HTTP_REFUSED, "http_refused", 0, "peer")  /* a bad request, answered */           \
+    X(PEER_CLOSED, "peer_closed", 1000, "peer") /* close handshake begun by peer */     \
+    X(PEER_GONE, "peer_gone", 0, "peer")        /* FIN without Close */                 \
+    X(PEER_RESET, "peer_reset", 0, "peer")      /* RST or a network error */            \
     X(REQUEST_TIMEOUT, "request_timeout", 0, "peer")                                    \
-    X(OVER_LIMIT, "over_limit", 0, "limit")        /* refused: too many connections */  \
+    X(OVER_LIMIT, "over_limit", 0, "limit") /* refused: too many connections */         \
     X(PROTOCOL_ERROR, "protocol_error", 1002, "peer")                                   \
     X(NOT_UTF8, "not_utf8", 1007, "peer")                                               \
     X(TOO_BIG, "too_big", 1009, "peer")                                                 \
-    X(POLICY, "policy", 1008, "peer")              /* rate limit ignored, floods */     \
+    X(POLICY, "policy", 1008, "peer") /* rate limit ignored, floods */                  \
     X(NOT_SIGNED_IN, "not_signed_in", 4001, "peer")                                     \
     X(REMOVED, "removed", 4003, "server")                                               \
-    X(SLOW, "slow", 4108, "peer")                  /* took nothing within the deadline */ \
-    X(HEARTBEAT, "heartbeat", 4109, "peer")        /* silent for two heartbeats */      \
-    X(CLOSE_TIMEOUT, "close_timeout", 0, "peer")   /* our Close was not answered */     \
-    X(NORMAL, "normal", 1000, "server")            /* closed by us, nothing wrong */    \
+    X(SLOW, "slow", 4108, "peer")                /* took nothing within the deadline */ \
+    X(HEARTBEAT, "heartbeat", 4109, "peer")      /* silent for two heartbeats */        \
+    X(CLOSE_TIMEOUT, "close_timeout", 0, "peer") /* our Close was not answered */       \
+    X(NORMAL, "normal", 1000, "server")          /* closed by us, nothing wrong */      \
     X(SHUTDOWN, "shutdown", 1001, "server")                                             \
     X(RESTART, "restart", 1012, "server")                                               \
     X(OVERLOAD, "overload", 1013, "server")                                             \
@@ -32,7 +32,7 @@ enum end_reason {
 #define X(symbol, label, code, whose) END_##symbol,
     END_REASONS(X)
 #undef X
-    END_REASON_COUNT,
+        END_REASON_COUNT,
 };
 
 const char *end_reason_label(enum end_reason reason);

@@ -109,7 +109,8 @@ struct conn *feed_unsubscribe(struct feed *feed, uint32_t index)
     check(index < feed->cursor_count);
     uint32_t last = --feed->cursor_count;
 
-    /* The cursor that moves here may be one that this flush has not visited: begin the round again. Those at the end are passed over cheaply. */
+    /* The cursor that moves here may be one that this flush has not visited: begin the round again. Those at the end
+     * are passed over cheaply. */
     if (feed->flush_left > 0)
         feed->flush_left = feed->cursor_count;
     if (feed->flush_next >= feed->cursor_count)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Letters to a shard. Posting is any thread's; what the letter owns passes over.
  *
- * Order is kept per sender: a subscription that is posted before a chunk sees the chunk, one posted after it does not. */
+ * Order is kept per sender: a subscription that is posted before a chunk sees the chunk, one posted after it does not.
+ */
 #pragma once
 
 #include "net/chunk.h"
@@ -28,12 +29,12 @@ enum net_letter {
 
 /* A ready answer to one connection: payload with room for the header in front. */
 struct reply {
-    struct reply *next;  /* in the outbox */
-    uint32_t size;       /* of the frame in bytes */
-    uint32_t offset;     /* sent so far */
-    uint32_t start;      /* of the frame in bytes[] */
+    struct reply *next; /* in the outbox */
+    uint32_t size;      /* of the frame in bytes */
+    uint32_t offset;    /* sent so far */
+    uint32_t start;     /* of the frame in bytes[] */
     uint8_t opcode;
-    bool is_framed;      /* header written */
+    bool is_framed; /* header written */
     uint8_t bytes[];
 };
 
@@ -45,10 +46,13 @@ void reply_free(struct reply *reply);
 void shard_post_reply(struct shard *shard, uint64_t handle, struct reply *reply, bool answers);
 /* Settles an expected answer that has no frame. */
 void shard_post_settled(struct shard *shard, uint64_t handle);
-/* Puts the connection into the feed `number`, at its end, where event `seq_next` is the next one to come; `reply` (may be NULL) goes into the outbox first.
- * Held: nothing of the feed is sent before shard_post_release(). Not held: settles the expected answer of the command that subscribed. */
-void shard_post_subscribe(struct shard *shard, uint64_t handle, uint32_t number, uint64_t seq_next, struct reply *reply, bool is_held);
-/* Lets a held subscription go; `reply` goes into the outbox first. Settles the expected answer of the command that subscribed. */
+/* Puts the connection into the feed `number`, at its end, where event `seq_next` is the next one to come; `reply` (may
+ * be NULL) goes into the outbox first. Held: nothing of the feed is sent before shard_post_release(). Not held: settles
+ * the expected answer of the command that subscribed. */
+void shard_post_subscribe(struct shard *shard, uint64_t handle, uint32_t number, uint64_t seq_next, struct reply *reply,
+                          bool is_held);
+/* Lets a held subscription go; `reply` goes into the outbox first. Settles the expected answer of the command that
+ * subscribed. */
 void shard_post_release(struct shard *shard, uint64_t handle, uint32_t number, struct reply *reply);
 void shard_post_unsubscribe(struct shard *shard, uint64_t handle, uint32_t number);
 /* One chunk to a feed of that shard; the reference is given. */
@@ -57,7 +61,8 @@ void shard_post_chunk(struct shard *shard, uint32_t number, struct chunk *chunk)
 void shard_post_lost(struct shard *shard, uint32_t number, uint64_t seq_last);
 /* `reply` (may be NULL) is sent, then the close handshake begins. */
 void shard_post_close(struct shard *shard, uint64_t handle, enum end_reason reason, struct reply *reply);
-/* Begins to drain: stop accepting; every open connection gets the frame of net_events.farewell and the reason's Close, the others end when served. */
+/* Begins to drain: stop accepting; every open connection gets the frame of net_events.farewell and the reason's Close,
+ * the others end when served. */
 void shard_post_drain(struct shard *shard, enum end_reason reason);
 /* Ends all connections at once and takes no more; the loop goes on, so that other threads can still post. */
 void shard_post_end_all(struct shard *shard);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Accepting: in batches, and with a pause when descriptors run out, so that the loop does not spin on a connection it cannot take. */
+/* Accepting: in batches, and with a pause when descriptors run out, so that the loop does not spin on a connection it
+ * cannot take. */
 #include "net/shard_inside.h"
 
 #include "base/diag.h"
 
-/* Over a limit a connection may still say what it wants, to be told 503 or 429 in words. Beyond this many of them they are closed at once. */
+/* Over a limit a connection may still say what it wants, to be told 503 or 429 in words. Beyond this many of them they
+ * are closed at once. */
 enum { REFUSED_WAITING_MAX = 512 };
 
 static bool has_room_to_refuse(const struct shard *shard)
@@ -30,19 +32,15 @@ void listener_accept(struct shard *shard, struct listener *listener)
     listener->is_ready = false;
     for (int i = 0; i < SHARD_ACCEPTS_PER_TURN; i++) {
         switch (os_accept(listener->descriptor, &descriptor, &peer)) {
-        case RESULT_OK:
-            take(shard, descriptor, &peer);
-            break;
-        case RESULT_AGAIN:
-            return;
+        case RESULT_OK: take(shard, descriptor, &peer); break;
+        case RESULT_AGAIN: return;
         case RESULT_FULL:
             diag(DIAG_WARNING, "listener.paused", "reason", "no descriptor is free", "advice",
                  "raise the limit of open files (ulimit -n, LimitNOFILE=)", NULL);
             counter_add(&shard->counters.accept_pauses, 1);
             listeners_pause(shard);
             return;
-        default: /* that one went away before it was taken; the next may be fine */
-            break;
+        default: /* that one went away before it was taken; the next may be fine */ break;
         }
     }
 }

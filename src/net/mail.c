@@ -173,39 +173,17 @@ static void unsubscribe(struct shard *shard, const struct letter *letter)
 void shard_mail(struct shard *shard, const struct letter *letter)
 {
     switch ((enum net_letter)letter->kind) {
-    case LETTER_REPLY:
-        reply(shard, letter);
-        break;
-    case LETTER_SETTLED:
-        settle_only(shard, letter->handle);
-        break;
-    case LETTER_SUBSCRIBE:
-        subscribe(shard, letter, false);
-        break;
-    case LETTER_SUBSCRIBE_HELD:
-        subscribe(shard, letter, true);
-        break;
-    case LETTER_RELEASE:
-        release(shard, letter);
-        break;
-    case LETTER_UNSUBSCRIBE:
-        unsubscribe(shard, letter);
-        break;
-    case LETTER_CHUNK:
-        take_chunk(shard, letter);
-        break;
-    case LETTER_LOST:
-        lose(shard, letter);
-        break;
-    case LETTER_CLOSE:
-        close_conn(shard, letter);
-        break;
-    case LETTER_DRAIN:
-        drain(shard, letter->number);
-        break;
-    case LETTER_END_ALL:
-        end_all(shard);
-        break;
+    case LETTER_REPLY: reply(shard, letter); break;
+    case LETTER_SETTLED: settle_only(shard, letter->handle); break;
+    case LETTER_SUBSCRIBE: subscribe(shard, letter, false); break;
+    case LETTER_SUBSCRIBE_HELD: subscribe(shard, letter, true); break;
+    case LETTER_RELEASE: release(shard, letter); break;
+    case LETTER_UNSUBSCRIBE: unsubscribe(shard, letter); break;
+    case LETTER_CHUNK: take_chunk(shard, letter); break;
+    case LETTER_LOST: lose(shard, letter); break;
+    case LETTER_CLOSE: close_conn(shard, letter); break;
+    case LETTER_DRAIN: drain(shard, letter->number); break;
+    case LETTER_END_ALL: end_all(shard); break;
     case LETTER_STOP:
         end_all(shard);
         shard->is_stopped = true;

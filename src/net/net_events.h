@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The notices that the connection engine sends upward, all on the connection's shard thread, none may block. Filled in by serve/ (or by a small program such as the
- * echo server). */
+/* The notices that the connection engine sends upward, all on the connection's shard thread, none may block. Filled in
+ * by serve/ (or by a small program such as the echo server). */
 #pragma once
 
 #include "base/builder.h"
@@ -22,7 +22,8 @@ struct net_upgrade {
 struct net_events {
     void *context;         /* for all of these but `request` */
     void *request_context; /* for `request` */
-    /* A whole HTTP request that is not a WebSocket upgrade, body included. Must answer with conn_answer() before it returns. */
+    /* A whole HTTP request that is not a WebSocket upgrade, body included. Must answer with conn_answer() before it
+     * returns. */
     void (*request)(void *context, struct conn *conn, const struct http_request *request, struct view body);
     /* A right upgrade request: fill in `upgrade`. May set conn_set_owner(). No slow work (P5). */
     void (*upgrade)(void *context, struct conn *conn, const struct http_request *request, const struct ws_offer *offer,
@@ -31,11 +32,14 @@ struct net_events {
     void (*opened)(void *context, struct conn *conn);
     /* A whole message; `payload` is valid during the call. May end or close the connection. */
     void (*message)(void *context, struct conn *conn, enum ws_opcode opcode, struct view payload);
-    /* A lapped reader was moved forward in the feed `number`: append the text of the frame that tells it that events `from` to `to` were skipped. */
+    /* A lapped reader was moved forward in the feed `number`: append the text of the frame that tells it that events
+     * `from` to `to` were skipped. */
     void (*lapped)(void *context, struct conn *conn, uint32_t number, uint64_t from, uint64_t to, struct builder *out);
-    /* An upgrade was accepted before, and this connection is over now (or will be at the end of its close handshake): no more messages come from it. Exactly once. */
+    /* An upgrade was accepted before, and this connection is over now (or will be at the end of its close handshake):
+     * no more messages come from it. Exactly once. */
     void (*ended)(void *context, struct conn *conn);
-    /* The server drains: append the text of the frame that says goodbye to this open connection (nothing: no frame). May be NULL. */
+    /* The server drains: append the text of the frame that says goodbye to this open connection (nothing: no frame).
+     * May be NULL. */
     void (*farewell)(void *context, struct conn *conn, struct builder *out);
     /* The end of each turn of the loop. May be NULL. */
     void (*turned)(void *context, struct shard *shard);

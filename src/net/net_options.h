@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the connection engine can be told. Filled in by serve/config; every number has its line in the configuration reference. */
+/* What the connection engine can be told. Filled in by serve/config; every number has its line in the configuration
+ * reference. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,29 +15,30 @@ enum { NET_ORIGINS_MAX = 32, NET_LISTEN_MAX = 8 };
 enum net_slow_policy { NET_SLOW_SKIP /* gap, then 4108 if nothing is read */, NET_SLOW_CLOSE /* 4108 at once */ };
 
 struct net_options {
-    size_t shard_count;               /* loops, each a thread; 1 to 64 */
-    int backlog;                      /* connections that the kernel holds until accepted */
-    size_t connections_max;           /* in all; more are answered with 503 */
+    size_t shard_count;                 /* loops, each a thread; 1 to 64 */
+    int backlog;                        /* connections that the kernel holds until accepted */
+    size_t connections_max;             /* in all; more are answered with 503 */
     size_t connections_per_address_max; /* IPv6 by /64; more are answered with 429; 0: no limit */
-    size_t head_bytes_max;            /* of an HTTP request */
+    size_t head_bytes_max;              /* of an HTTP request */
     size_t body_bytes_max;
-    size_t message_bytes_max;         /* of a WebSocket message, inflated */
-    uint32_t fragments_max;           /* frames of one message */
+    size_t message_bytes_max;               /* of a WebSocket message, inflated */
+    uint32_t fragments_max;                 /* frames of one message */
     uint32_t control_frames_per_second_max; /* pings, pongs; beyond: 1008; 0: no limit */
-    uint32_t answers_pending_max;     /* commands of one connection whose answer is on its way; more are not read until one came */
-    size_t outbox_bytes_max;          /* answers queued for one connection; beyond half of it its commands are not read */
-    size_t feed_bytes_max;            /* of one room on one shard */
-    uint32_t request_ms;              /* from the first byte of a request to its end, and from accept to the first byte */
-    uint32_t keep_alive_ms;           /* between requests */
-    uint32_t heartbeat_ms;            /* silence after which we ping; after two of them we close */
-    uint32_t write_ms;                /* bytes wait and none is taken: the connection ends */
-    uint32_t close_ms;                /* for the other side's Close and FIN */
-    int send_buffer_bytes;            /* SO_SNDBUF; 0: the kernel's */
-    int unsent_bytes_max;             /* TCP_NOTSENT_LOWAT; 0: the kernel's */
+    uint32_t answers_pending_max; /* commands of one connection whose answer is on its way; more are not read until one
+                                     came */
+    size_t outbox_bytes_max;      /* answers queued for one connection; beyond half of it its commands are not read */
+    size_t feed_bytes_max;        /* of one room on one shard */
+    uint32_t request_ms;          /* from the first byte of a request to its end, and from accept to the first byte */
+    uint32_t keep_alive_ms;       /* between requests */
+    uint32_t heartbeat_ms;        /* silence after which we ping; after two of them we close */
+    uint32_t write_ms;            /* bytes wait and none is taken: the connection ends */
+    uint32_t close_ms;            /* for the other side's Close and FIN */
+    int send_buffer_bytes;        /* SO_SNDBUF; 0: the kernel's */
+    int unsent_bytes_max;         /* TCP_NOTSENT_LOWAT; 0: the kernel's */
     enum net_slow_policy slow_policy;
-    bool has_compression;             /* permessage-deflate is offered */
-    int compression_level;            /* 1 to 9 */
-    size_t compression_bytes_min;     /* shorter messages are sent plain */
-    size_t mailbox_letters;           /* of each shard */
-    size_t flush_slice;               /* subscribers served before the loop looks at its sockets again */
+    bool has_compression;         /* permessage-deflate is offered */
+    int compression_level;        /* 1 to 9 */
+    size_t compression_bytes_min; /* shorter messages are sent plain */
+    size_t mailbox_letters;       /* of each shard */
+    size_t flush_slice;           /* subscribers served before the loop looks at its sockets again */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What one client alone is still to be sent: answers, pings, closes, and the rest of a feed's frame that the socket took only a part of. Bounded; a list of
- * blocks that leave in order. Owned by one connection. */
+/* What one client alone is still to be sent: answers, pings, closes, and the rest of a feed's frame that the socket
+ * took only a part of. Bounded; a list of blocks that leave in order. Owned by one connection. */
 #pragma once
 
 #include <stdbool.h>

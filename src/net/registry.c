@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shard's connections by handle, and its feeds by number. A slot's generation makes handles of ended connections miss. */
+/* The shard's connections by handle, and its feeds by number. A slot's generation makes handles of ended connections
+ * miss. */
 #include <stdlib.h>
 
 #include "net/shard_inside.h"

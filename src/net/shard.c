@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One turn of the loop reads all that is ready before it sends anything: what gathered then leaves in one system call per subscriber. */
+/* One turn of the loop reads all that is ready before it sends anything: what gathered then leaves in one system call
+ * per subscriber. */
 #include "net/shard_inside.h"
 
 #include <stdio.h>
@@ -44,7 +45,8 @@ static enum result init_buffers(struct shard *shard)
     shard->coalesced[1] = malloc(SHARD_COALESCE_BYTES);
     builder_init(&shard->scratch, SCRATCH_BYTES_MAX);
     builder_init(&shard->compressed, SCRATCH_BYTES_MAX);
-    bool has_all = shard->buffer && shard->coalesced[0] && shard->coalesced[1] && shard_deflater(shard, DEFLATE_WINDOW_DEFAULT);
+    bool has_all = shard->buffer && shard->coalesced[0] && shard->coalesced[1]
+                   && shard_deflater(shard, DEFLATE_WINDOW_DEFAULT);
     return has_all ? RESULT_OK : RESULT_NO_MEMORY;
 }
 
@@ -56,8 +58,8 @@ struct deflater *shard_deflater(struct shard *shard, int window_bits)
     return shard->deflaters[window_bits];
 }
 
-enum result shard_new(const struct net_options *options, const struct net_events *events, struct admission *admission, uint32_t index,
-                      const int *listeners, size_t listener_count, struct shard **out_shard)
+enum result shard_new(const struct net_options *options, const struct net_events *events, struct admission *admission,
+                      uint32_t index, const int *listeners, size_t listener_count, struct shard **out_shard)
 {
     struct shard *shard = calloc(1, sizeof *shard);
     enum result result;
@@ -111,14 +113,12 @@ out_buffers:
 /* Frees what ended in this turn, now that no event and no list can point to it any longer. */
 static void reap(struct shard *shard)
 {
-    list_each(&shard->ended, link, following)
-    {
+    list_each(&shard->ended, link, following) {
         struct conn *conn = list_entry(link, struct conn, unread);
         list_remove(link);
         pool_give(&shard->conns, conn);
     }
-    list_each(&shard->empty_feeds, link, following)
-    {
+    list_each(&shard->empty_feeds, link, following) {
         struct feed *feed = list_entry(link, struct feed, empty);
         list_remove(link);
         if (feed->cursor_count > 0)
@@ -229,8 +229,7 @@ static void phase_flush(struct shard *shard)
         list_remove(&conn->dirty);
         conn_flush(conn);
     }
-    list_each(&shard->dirty_feeds, link, following)
-    {
+    list_each(&shard->dirty_feeds, link, following) {
         struct feed *feed = list_entry(link, struct feed, dirty);
         if (!feed_flush(shard, feed))
             list_remove(&feed->dirty);

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A shard: one thread, one loop, one listening socket per address; it owns its connections from accept to close, and the feeds of the rooms that they are in. */
+/* A shard: one thread, one loop, one listening socket per address; it owns its connections from accept to close, and
+ * the feeds of the rooms that they are in. */
 #pragma once
 
 #include "base/histogram.h"
 #include "net/admission.h"
+#include "net/conn_state.h"
+#include "net/end_reason.h"
 #include "net/net_events.h"
 #include "net/net_options.h"
-#include "net/end_reason.h"
-#include "net/conn_state.h"
 
 /* What a loop turn does, one line per phase; the watchdog counts long turns by the longest. */
-#define SHARD_PHASES(X) X(READ, "read") X(MAIL, "mail") X(FLUSH, "flush") X(TIMERS, "timers") X(ACCEPT, "accept") X(REAP, "reap")
+#define SHARD_PHASES(X) \
+    X(READ, "read") X(MAIL, "mail") X(FLUSH, "flush") X(TIMERS, "timers") X(ACCEPT, "accept") X(REAP, "reap")
 enum shard_phase {
 #define X(symbol, label) PHASE_##symbol,
     SHARD_PHASES(X)
 #undef X
-    SHARD_PHASE_COUNT,
+        SHARD_PHASE_COUNT,
 };
 const char *shard_phase_label(enum shard_phase phase);
 
@@ -28,19 +30,19 @@ struct shard_counters {
     struct counter requests, upgrades, upgrades_refused;
     struct counter bytes_in, bytes_out;
     struct counter frames_in, messages_in, control_frames_in;
-    struct counter deliveries;      /* feed frames sent, each subscriber counts */
+    struct counter deliveries; /* feed frames sent, each subscriber counts */
     struct counter replies_out;
     struct counter chunks;
-    struct counter lapped;          /* times that a cursor was moved forward */
+    struct counter lapped; /* times that a cursor was moved forward */
     struct counter lapped_events;
-    struct counter writes;          /* system calls that sent */
-    struct counter writes_blocked;  /* the socket took no more */
-    struct counter compressions;    /* messages compressed (shared ones once) */
+    struct counter writes;         /* system calls that sent */
+    struct counter writes_blocked; /* the socket took no more */
+    struct counter compressions;   /* messages compressed (shared ones once) */
     struct counter outbox_overflows;
     struct counter reading_paused;
     struct counter feeds, feed_bytes, subscriptions; /* gauges */
     struct counter turns;
-    struct counter slow_turns[SHARD_PHASE_COUNT];    /* over 10 ms, by their longest phase */
+    struct counter slow_turns[SHARD_PHASE_COUNT]; /* over 10 ms, by their longest phase */
     struct counter slowest_turn_ns;
     struct counter slowest_turn_phase;
     struct histogram turn_ns;
@@ -49,8 +51,8 @@ struct shard_counters {
 struct shard;
 
 /* `listeners`: descriptors that the shard owns from now on. `admission` is shared by all shards. */
-enum result shard_new(const struct net_options *options, const struct net_events *events, struct admission *admission, uint32_t index,
-                      const int *listeners, size_t listener_count, struct shard **out_shard) MUST_USE;
+enum result shard_new(const struct net_options *options, const struct net_events *events, struct admission *admission,
+                      uint32_t index, const int *listeners, size_t listener_count, struct shard **out_shard) MUST_USE;
 enum result shard_start(struct shard *shard) MUST_USE;
 /* Waits for the thread's end; post shard_post_stop() before. */
 void shard_join(struct shard *shard);

@@ -14,26 +14,26 @@
 
 enum {
     SHARD_READ_BYTES = 64 * 1024,
-    SHARD_TICK_MS = 16,             /* of the timer wheel */
+    SHARD_TICK_MS = 16, /* of the timer wheel */
     SHARD_LETTERS_PER_TURN = 4096,
     SHARD_ACCEPTS_PER_TURN = 256,
-    SHARD_ACCEPT_PAUSE_MS = 100,    /* after the descriptors ran out */
+    SHARD_ACCEPT_PAUSE_MS = 100, /* after the descriptors ran out */
     SHARD_SLOW_TURN_MS = 10,
-    SHARD_PARTS_MAX = 64,           /* of one writev */
+    SHARD_PARTS_MAX = 64, /* of one writev */
     SHARD_COALESCE_BYTES = 64 * 1024,
 };
 
 struct registry_slot {
-    struct conn *conn;      /* NULL: free */
-    uint32_t generation;    /* of the one that is or was here last */
+    struct conn *conn;   /* NULL: free */
+    uint32_t generation; /* of the one that is or was here last */
     uint32_t next_free;
 };
 
 /* What most subscribers of a feed are owed: gathered once, sent to all who stand at the same place. */
 struct run {
-    uint64_t position;      /* from here, frame 0 … */
-    uint64_t end;           /* … up to here */
-    uint64_t seq_next;      /* after it */
+    uint64_t position; /* from here, frame 0 … */
+    uint64_t end;      /* … up to here */
+    uint64_t seq_next; /* after it */
     struct iovec parts[SHARD_PARTS_MAX];
     int part_count;
     size_t bytes;
@@ -66,19 +66,19 @@ struct shard {
     struct pool conns;
     struct registry_slot *registry;
     uint32_t registry_count, registry_capacity, registry_free;
-    struct feed **feeds;        /* by number; NULL: nobody here follows it */
+    struct feed **feeds; /* by number; NULL: nobody here follows it */
     uint32_t feeds_capacity;
     struct list_link dirty_feeds;
-    struct list_link empty_feeds; /* nobody follows them any longer: freed at the end of the turn */
-    struct list_link dirty;     /* connections with something to send */
-    struct list_link unread;    /* connections with something left to read */
-    struct list_link ended;     /* freed at the end of the turn */
+    struct list_link empty_feeds;   /* nobody follows them any longer: freed at the end of the turn */
+    struct list_link dirty;         /* connections with something to send */
+    struct list_link unread;        /* connections with something left to read */
+    struct list_link ended;         /* freed at the end of the turn */
     struct deflater *deflaters[16]; /* by window bits, made on first need; 15 is there from the start */
-    uint8_t *buffer;            /* bytes as read; valid within one conn_read */
+    uint8_t *buffer;                /* bytes as read; valid within one conn_read */
     size_t buffer_bytes;
-    uint8_t *coalesced[2];      /* plain and compressed run of the feed at work */
-    struct builder scratch;     /* text of frames made here */
-    struct builder compressed;  /* a frame's payload while it is compressed */
+    uint8_t *coalesced[2];     /* plain and compressed run of the feed at work */
+    struct builder scratch;    /* text of frames made here */
+    struct builder compressed; /* a frame's payload while it is compressed */
     void *owner;
     struct shard_counters counters;
     struct os_event event_list[OS_EVENTS_MAX];

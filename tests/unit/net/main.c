@@ -16,6 +16,6 @@ int main(void)
     static const uint8_t secret[16] = "a secret of test";
 
     table_seed(secret);
-    return test_admission() + test_chunk() + test_feed() + test_outbox() + test_conn() + test_conn_http() + test_conn_ws() + test_cursor()
-           + test_shard();
+    return test_admission() + test_chunk() + test_feed() + test_outbox() + test_conn() + test_conn_http()
+           + test_conn_ws() + test_cursor() + test_shard();
 }

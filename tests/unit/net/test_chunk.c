@@ -39,7 +39,8 @@ static void only_long_frames_are_compressed_and_only_once(void **state)
     assert_int_equal(chunk_frame_offset(form, 2), form.size);
     size_t header = form.at[8] < 126 ? 2 : 4;
     builder_init(&out, 10000);
-    assert_int_equal(inflater_run(inflater, view_of(form.at + 7 + header, form.size - 7 - header), true, &out), INFLATE_OK);
+    assert_int_equal(inflater_run(inflater, view_of(form.at + 7 + header, form.size - 7 - header), true, &out),
+                     INFLATE_OK);
     assert_int_equal(out.size, sizeof text);
     assert_memory_equal(out.at, text, sizeof text);
     builder_done(&out);

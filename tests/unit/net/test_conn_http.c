@@ -71,7 +71,8 @@ static void bad_requests_get_a_status_and_no_second_chance(void **state)
         const char *name, *bytes, *answer;
     } cases[] = {
         {"garbage", "\x16\x03\x01\x02garbage\r\n\r\n", "HTTP/1.1 400"},
-        {"both lengths", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 400"},
+        {"both lengths", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+         "HTTP/1.1 400"},
         {"body too large", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n", "HTTP/1.1 413"},
         {"no host", "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400"},
         {"version 2", "GET / HTTP/2.0\r\nHost: x\r\n\r\n", "HTTP/1.1 505"},

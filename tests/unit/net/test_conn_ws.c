@@ -116,7 +116,10 @@ static void a_close_handshake_ends_with_our_fin(void **state)
     world_init(&world);
     world_start(&world);
     client_upgrade(&client, &world, "");
-    client_frame(&client, 0x88, "\x03\xe8" "bye", 5);
+    client_frame(&client, 0x88,
+                 "\x03\xe8"
+                 "bye",
+                 5);
     assert_int_equal(client_take_close(&client), 1000);
     world_until(&world, (client_pump(&client), client.is_at_end));
     client_close(&client);
@@ -201,8 +204,9 @@ static void a_compressed_bomb_gets_1009(void **state)
 
 static void a_conversation_is_the_same_at_every_cut(void **state)
 {
-    static const uint8_t bytes[] = {0x01, 0x83, 0, 0, 0, 0, 'o', 'n', 'e', 0x89, 0x81, 0, 0, 0, 0, 'p', 0x80, 0x81, 0, 0, 0, 0, '!',
-                                    0x81, 0x83, 0, 0, 0, 0, 't', 'w', 'o', 0x81, 0x80, 0, 0, 0, 0};
+    static const uint8_t bytes[] = {0x01, 0x83, 0,   0,    0,    0,   'o',  'n',  'e', 0x89, 0x81, 0,    0,
+                                    0,    0,    'p', 0x80, 0x81, 0,   0,    0,    0,   '!',  0x81, 0x83, 0,
+                                    0,    0,    0,   't',  'w',  'o', 0x81, 0x80, 0,   0,    0,    0};
 
     (void)state;
     for (size_t cut = 0; cut <= sizeof bytes; cut++) {

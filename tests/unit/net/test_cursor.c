@@ -75,7 +75,8 @@ static void a_held_subscription_waits_for_its_replay(void **state)
     world_done(&world);
 }
 
-/* The first client reads nothing until the feed has gone on without it; what it then reads must be whole frames, rising, with one hole that a gap announced. */
+/* The first client reads nothing until the feed has gone on without it; what it then reads must be whole frames,
+ * rising, with one hole that a gap announced. */
 static void a_slow_reader_is_lapped_at_a_frames_end_and_told(void **state)
 {
     enum { EVENTS = 4000, SIZE = 1000 };

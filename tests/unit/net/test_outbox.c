@@ -37,7 +37,10 @@ static void replies_leave_in_order_at_every_cut(void **state)
         }
         assert_null(outbox.first);
         assert_null(outbox.last);
-        assert_memory_equal(sent.at, "\x81\x05" "first\x81\x06second", 15);
+        assert_memory_equal(sent.at,
+                            "\x81\x05"
+                            "first\x81\x06second",
+                            15);
         builder_done(&sent);
     }
 }

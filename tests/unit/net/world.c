@@ -17,12 +17,13 @@ static void on_request(void *context, struct conn *conn, const struct http_reque
     builder_add_view(&text, request->target);
     builder_add_byte(&text, ' ');
     builder_add_view(&text, body);
-    conn_answer(conn, &(struct http_answer){.status = 200, .fields = VIEW("X-Test: yes\r\n"), .body = builder_view(&text)});
+    conn_answer(conn,
+                &(struct http_answer){.status = 200, .fields = VIEW("X-Test: yes\r\n"), .body = builder_view(&text)});
     builder_done(&text);
 }
 
-static void on_upgrade(void *context, struct conn *conn, const struct http_request *request, const struct ws_offer *offer,
-                       struct net_upgrade *upgrade)
+static void on_upgrade(void *context, struct conn *conn, const struct http_request *request,
+                       const struct ws_offer *offer, struct net_upgrade *upgrade)
 {
     struct world *world = context;
 
@@ -53,7 +54,8 @@ static void on_message(void *context, struct conn *conn, enum ws_opcode opcode, 
         conn_send(conn, opcode, payload);
 }
 
-static void on_lapped(void *context, struct conn *conn, uint32_t number, uint64_t from, uint64_t to, struct builder *out)
+static void on_lapped(void *context, struct conn *conn, uint32_t number, uint64_t from, uint64_t to,
+                      struct builder *out)
 {
     struct world *world = context;
 

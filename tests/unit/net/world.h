@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A shard driven by hand in the test's own thread, and clients on loopback sockets. Every wait is for a condition, with a generous deadline. */
+/* A shard driven by hand in the test's own thread, and clients on loopback sockets. Every wait is for a condition, with
+ * a generous deadline. */
 #pragma once
 
 #include <setjmp.h>
@@ -19,20 +20,20 @@ struct world {
     struct admission *admission;
     struct shard *shard;
     struct os_address address;
-    struct conn *last;       /* opened last */
+    struct conn *last; /* opened last */
     uint64_t last_handle;
     int opened, ended, lapped;
     uint64_t gap_from, gap_to;
     int messages;
-    struct builder texts;    /* of all messages, each with a newline */
-    int upgrade_status;      /* what the next upgrade is answered with */
+    struct builder texts; /* of all messages, each with a newline */
+    int upgrade_status;   /* what the next upgrade is answered with */
     bool echoes;
 };
 
 struct client {
     struct world *world;
     int descriptor;
-    bool is_at_end;          /* FIN or reset seen */
+    bool is_at_end; /* FIN or reset seen */
     struct builder in;
 };
 
@@ -41,13 +42,13 @@ void world_init(struct world *world);
 void world_start(struct world *world);
 void world_done(struct world *world);
 /* Turns until the condition holds or some seconds are over (then the test fails). */
-#define world_until(world, condition)                                         \
-    do {                                                                      \
-        for (int world_turns = 0; !(condition); world_turns++) {              \
-            if (world_turns > 20000)                                          \
-                fail_msg("never came true: %s", #condition);                  \
-            world_turn(world);                                                \
-        }                                                                     \
+#define world_until(world, condition)                            \
+    do {                                                         \
+        for (int world_turns = 0; !(condition); world_turns++) { \
+            if (world_turns > 20000)                             \
+                fail_msg("never came true: %s", #condition);     \
+            world_turn(world);                                   \
+        }                                                        \
     } while (0)
 void world_turn(struct world *world);
 uint64_t world_ended(const struct world *world, enum end_reason reason);
