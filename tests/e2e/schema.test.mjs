@@ -158,7 +158,11 @@ test('schema: a wrong frame fails', async () => {
         ['server', { ...message, user: { ...user, mail: 'x' } }, 'an unknown field in a user'],
         ['server', { ...message, room: 'a b' }, 'a room with a space'],
         ['server', { type: 'history', room: 'lobby', events: [{ ...message, seq: -1 }], more: false }, 'in a list'],
-        ['server', { type: 'history', room: 'lobby', events: [{ ...message, type: 'typing' }], more: false }, 'no event'],
+        [
+            'server',
+            { type: 'history', room: 'lobby', events: [{ ...message, type: 'typing' }], more: false },
+            'no event',
+        ],
         ['server', { type: 'error', code: 'oops', message: 'x' }, 'an unknown code'],
         ['server', { type: 'ack', room: 'a', key: 'k', seq: 1, at: 1, duplicate: false }, 'duplicate that is false'],
         ['server', { type: 'digest', room: 'a', from: 1, to: 1, sha256: 'AB' }, 'a checksum of another form'],

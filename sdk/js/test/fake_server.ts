@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small server of natter.v1 in memory, for tests and for working on the page. It keeps rooms, keys and presence as
-// the protocol says, and does on purpose what a real server does only on a bad day: see `intercept`, `breakAll`, `publish`.
+// the protocol says, and does on purpose what a real server does only on a bad day: see `intercept`, `breakAll` and
+// `publish`.
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";

@@ -70,7 +70,8 @@ export class Schemas {
     prepare(schema, file) {
         if (typeof schema === 'boolean') return;
         for (const [keyword, value] of Object.entries(schema)) {
-            if (!own(keywords, keyword) && !remarks.has(keyword)) throw new Error(`${file}: unknown keyword ${keyword}`);
+            const isKnown = own(keywords, keyword) || remarks.has(keyword);
+            if (!isKnown) throw new Error(`${file}: unknown keyword ${keyword}`);
             if (keyword === 'type' && !own(typeChecks, value)) throw new Error(`${file}: unknown type ${value}`);
             if (keyword === '$ref' && typeof value === 'string') schema.$ref = this.find(value, file);
             if (keyword === 'properties' || keyword === '$defs')
