@@ -8,11 +8,17 @@
 
 enum { PREFETCH_CURSORS = 8, FLUSH_BYTES_MAX = 256 * 1024 };
 
-static struct view chunk_form_for(struct shard *shard, struct chunk *chunk, bool has_deflate)
+/* The bytes of the chunk at that position for such a subscriber: always the same ones. */
+static struct view form_at(struct shard *shard, struct feed *feed, uint64_t position, bool has_deflate)
 {
+    struct feed_slot *slot = feed_slot(feed, position);
+
+    check(position >= feed->head && position < feed->tail);
     if (!has_deflate)
-        return chunk_plain(chunk);
-    return chunk_compressed(chunk, shard->deflaters[15], shard->options.compression_bytes_min);
+        return chunk_plain(slot->chunk);
+    if (slot->for_deflate.size == 0)
+        slot->for_deflate = chunk_compressed(slot->chunk, shard->deflaters[15], shard->options.compression_bytes_min);
+    return slot->for_deflate;
 }
 
 /* The seq of the next event after `frame` frames of the chunk, where it has events. */
@@ -53,7 +59,7 @@ static bool advance(struct conn *conn, struct feed *feed, struct cursor *cursor,
 {
     while (bytes > 0) {
         struct chunk *chunk = feed_chunk(feed, cursor->position);
-        struct view form = chunk_form_for(conn->shard, chunk, conn->has_shared_deflate);
+        struct view form = form_at(conn->shard, feed, cursor->position, conn->has_shared_deflate);
         size_t offset = chunk_frame_offset(form, cursor->frame);
 
         while (bytes > 0 && offset < form.size) {
@@ -120,7 +126,7 @@ static size_t gather_feed(struct conn *conn, struct feed *feed, const struct cur
     for (uint64_t position = cursor->position; position < feed->tail; position++) {
         if (gather->count == SHARD_PARTS_MAX || gather->bytes >= FLUSH_BYTES_MAX)
             break;
-        struct view form = chunk_form_for(conn->shard, feed_chunk(feed, position), conn->has_shared_deflate);
+        struct view form = form_at(conn->shard, feed, position, conn->has_shared_deflate);
         size_t offset = chunk_frame_offset(form, frame);
         gather->parts[gather->count++] = (struct iovec){(void *)(form.at + offset), form.size - offset};
         gather->bytes += form.size - offset;
@@ -236,7 +242,7 @@ static void run_build(struct shard *shard, struct feed *feed, uint64_t position,
     run->is_there = true;
     for (; run->end < feed->tail && run->part_count < SHARD_PARTS_MAX && run->bytes < FLUSH_BYTES_MAX; run->end++) {
         struct chunk *chunk = feed_chunk(feed, run->end);
-        struct view form = chunk_form_for(shard, chunk, has_deflate);
+        struct view form = form_at(shard, feed, run->end, has_deflate);
         run->parts[run->part_count++] = (struct iovec){(void *)form.at, form.size};
         run->bytes += form.size;
         run->frame_count += chunk->frame_count;

@@ -46,12 +46,12 @@ void feed_free(struct feed *feed)
 static bool grow_ring(struct feed *feed)
 {
     uint64_t capacity = feed->ring ? (feed->mask + 1) * 2 : RING_CHUNKS_MIN;
-    struct chunk **ring = malloc(capacity * sizeof *ring);
+    struct feed_slot *ring = malloc(capacity * sizeof *ring);
 
     if (!ring)
         return false;
     for (uint64_t position = feed->head; position < feed->tail; position++)
-        ring[position & (capacity - 1)] = feed_chunk(feed, position);
+        ring[position & (capacity - 1)] = *feed_slot(feed, position);
     free(feed->ring);
     feed->ring = ring;
     feed->mask = capacity - 1;
@@ -78,7 +78,7 @@ bool feed_give(struct feed *feed, struct chunk *chunk)
             return false;
         }
     }
-    feed->ring[feed->tail & feed->mask] = chunk;
+    *feed_slot(feed, feed->tail) = (struct feed_slot){.chunk = chunk};
     feed->tail++;
     feed->bytes += chunk->size;
     while (feed->bytes > feed->bytes_max && feed->tail - feed->head > 1)

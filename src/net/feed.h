@@ -23,9 +23,17 @@ struct cursor {
     bool is_held; /* subscribed, but a replay comes first */
 };
 
+/* A chunk in a feed, and the bytes of it that compressing subscribers of this shard are sent. These are settled on
+ * first need and never change again: while another shard still compresses the chunk they are the plain ones, and must
+ * stay so, or a socket that took a part of them would go on with the rest of something else. */
+struct feed_slot {
+    struct chunk *chunk;
+    struct view for_deflate; /* size 0: not settled yet */
+};
+
 struct feed {
     uint32_t number;
-    struct chunk **ring; /* chunk p is ring[p & mask] for head <= p < tail; NULL until the first */
+    struct feed_slot *ring; /* chunk p is in ring[p & mask] for head <= p < tail; NULL until the first */
     uint64_t mask;
     uint64_t head;
     uint64_t tail;
@@ -58,8 +66,13 @@ uint32_t feed_subscribe(struct feed *feed, struct conn *conn, uint64_t seq_next)
 /* Removes it; the last cursor takes its index: its connection is returned to be told (NULL: nobody moved). */
 struct conn *feed_unsubscribe(struct feed *feed, uint32_t index);
 
+static inline struct feed_slot *feed_slot(const struct feed *feed, uint64_t position)
+{
+    return &feed->ring[position & feed->mask];
+}
+
 static inline struct chunk *feed_chunk(const struct feed *feed, uint64_t position)
 {
-    return feed->ring[position & feed->mask];
+    return feed_slot(feed, position)->chunk;
 }
 void feed_check(const struct feed *feed);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "os/clock.h"
+
 static void a_handle_of_the_past_finds_nobody(void **state)
 {
     struct world world;
@@ -84,6 +86,86 @@ static void a_shard_with_a_thread_serves_and_stops(void **state)
     world_done(&world);
 }
 
+enum { SHARED_CLIENTS = 12, SHARED_CHUNKS = 300, SHARED_BYTES = 6000 };
+
+/* Whole frames that have come; what is left of the last one stays. */
+static int count_frames(struct client *client)
+{
+    size_t at = 0;
+    int count = 0;
+
+    client_pump(client);
+    while (client->in.size - at >= 10) {
+        uint64_t size = ws_server_frame_size(client->in.at + at);
+        uint8_t first = client->in.at[at];
+        assert_true(first == 0x81 || first == 0xc1);
+        assert_true(size <= SHARED_BYTES + 10);
+        if (client->in.size - at < size)
+            break;
+        at += size;
+        count++;
+    }
+    memmove(client->in.at, client->in.at + at, client->in.size - at);
+    client->in.size -= at;
+    return count;
+}
+
+/* Two shards have the same chunks, and compressing subscribers whose sockets take a part of a frame at a time.
+ * Whichever shard comes second finds the chunk being compressed, and sends it plain: then it must go on with it plain.
+ */
+static void a_chunk_is_not_swapped_under_a_half_sent_frame(void **state)
+{
+    struct world worlds[2];
+    struct client clients[2][SHARED_CLIENTS];
+    int seen[2][SHARED_CLIENTS] = {{0}};
+    static char text[SHARED_BYTES + 1];
+    uint64_t seed = 7;
+
+    (void)state;
+    for (size_t i = 0; i < SHARED_BYTES; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        text[i] = (char)('a' + (seed >> 33) % 26); /* takes its time to compress */
+    }
+    for (int w = 0; w < 2; w++) {
+        world_init(&worlds[w]);
+        worlds[w].options.mailbox_letters = 4096;
+        worlds[w].options.feed_bytes_max = 64 * 1024 * 1024;
+        worlds[w].options.send_buffer_bytes = 4096;
+        world_start(&worlds[w]);
+        for (int i = 0; i < SHARED_CLIENTS; i++) {
+            client_upgrade(&clients[w][i], &worlds[w], "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+            shard_post_subscribe(worlds[w].shard, worlds[w].last_handle, 1, 1, NULL, false);
+        }
+        world_turn(&worlds[w]);
+        assert_int_equal(shard_start(worlds[w].shard), RESULT_OK);
+    }
+    for (uint64_t seq = 1; seq <= SHARED_CHUNKS; seq++) {
+        struct chunk *chunk = chunk_of_text(text, seq);
+        shard_post_chunk(worlds[0].shard, 1, chunk_ref(chunk));
+        shard_post_chunk(worlds[1].shard, 1, chunk);
+    }
+    int missing = 2 * SHARED_CLIENTS * SHARED_CHUNKS;
+    uint64_t end_ms = os_clock_monotonic_ms() + 60000;
+    while (missing > 0 && os_clock_monotonic_ms() < end_ms) {
+        for (int i = 0; i < 2 * SHARED_CLIENTS; i++) {
+            int count = count_frames(&clients[i & 1][i >> 1]);
+            seen[i & 1][i >> 1] += count;
+            missing -= count;
+        }
+        os_thread_yield();
+    }
+    assert_int_equal(missing, 0);
+    for (int w = 0; w < 2; w++) {
+        for (int i = 0; i < SHARED_CLIENTS; i++) {
+            assert_int_equal(seen[w][i], SHARED_CHUNKS);
+            client_close(&clients[w][i]);
+        }
+        shard_post_stop(worlds[w].shard);
+        shard_join(worlds[w].shard);
+        world_done(&worlds[w]);
+    }
+}
+
 static void turns_are_counted_by_their_time(void **state)
 {
     struct world world;
@@ -106,6 +188,7 @@ int test_shard(void)
         cmocka_unit_test(a_removed_client_hears_why_and_gets_4003),
         cmocka_unit_test(an_outbox_over_its_limit_ends_the_connection),
         cmocka_unit_test(a_shard_with_a_thread_serves_and_stops),
+        cmocka_unit_test(a_chunk_is_not_swapped_under_a_half_sent_frame),
         cmocka_unit_test(turns_are_counted_by_their_time),
     };
 
