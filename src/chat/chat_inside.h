@@ -39,7 +39,8 @@ struct hub_timer {
 /* What an upgrade request said; given to the hub with HUB_ARRIVE. */
 struct arrival {
     bool has_name, has_after, has_history, has_room_fault;
-    bool is_unauthorized; /* a token was brought on purpose and is not right */
+    bool is_unauthorized; /* nobody may come in like this */
+    bool is_token_wrong;  /* because a token was brought on purpose and is not right */
     uint64_t after, history;
     char name[USER_NAME_BYTES_MAX + 1];
     char room[ROOM_NAME_BYTES_MAX + 1];
@@ -69,6 +70,8 @@ struct session {
     struct room *walk_in_room; /* where plain text goes; NULL once left */
     struct hub_timer welcome;  /* armed while the welcome waits for a login */
     bool is_welcomed;
+    bool is_name_taken; /* the name in the address; told after the welcome */
+    enum name_fault name_fault;
     bool is_refused; /* told to go; commands are not served any longer */
 };
 
@@ -208,6 +211,8 @@ void tell_lost(struct chat *chat, struct room *room, uint64_t seq_last);
 void session_arrive(struct chat *chat, struct session *session, struct arrival *arrival);
 void session_depart(struct chat *chat, struct session *session);
 void session_welcome(struct chat *chat, struct session *session, struct view ref);
+/* Without a ref, and with what is to be said about the name in the address. */
+void session_welcome_first(struct chat *chat, struct session *session);
 void session_login(struct chat *chat, struct request *request);
 void session_ping(struct chat *chat, struct request *request);
 void session_name(struct chat *chat, struct request *request);

@@ -104,7 +104,7 @@ static bool take_parameter(struct view query, const char *name, char *out, size_
     is_bad = is_bad || !builder_ok(&value)
              || (is_there && memchr(value.at ? value.at : (const uint8_t *)"", 0, value.size));
     if (is_there && !is_bad) {
-        if (value.size > 0)
+        if (value.size > 0 && value.at)
             memcpy(out, value.at, value.size);
         out[value.size] = 0;
     }
@@ -198,6 +198,7 @@ void door_upgrade(void *context, struct conn *conn, const struct http_request *r
     session->is_walk_in = http_field_count(request, "Sec-WebSocket-Protocol") == 0;
     session->brings_identity = brought == BROUGHT_RIGHT;
     session->arrival->is_unauthorized = !is_authorized;
+    session->arrival->is_token_wrong = brought == BROUGHT_WRONG;
     if (ws_protocol_is_offered(request, "natter.v1"))
         upgrade->protocol = "natter.v1";
     if (is_authorized && (brought != BROUGHT_RIGHT || os_clock_wall_ms() - claims.issued_ms > COOKIE_REFRESH_MS)) {

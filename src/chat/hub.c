@@ -28,12 +28,6 @@ static void arrive(struct chat *chat, struct session *session)
     free(arrival);
 }
 
-static void welcome_first(struct chat *chat, struct session *session)
-{
-    session_welcome(chat, session, (struct view){NULL, 0});
-    tell_session(session, &chat->hub.text);
-}
-
 static void serve(struct chat *chat, struct request *request)
 {
     struct session *session = request->session;
@@ -43,7 +37,7 @@ static void serve(struct chat *chat, struct request *request)
         return;
     }
     if (!session->is_welcomed && request->command.type != COMMAND_LOGIN)
-        welcome_first(chat, session);
+        session_welcome_first(chat, session);
     command_row(request->command.type)->handle(chat, request);
 }
 
@@ -156,7 +150,7 @@ static void fire(struct chat *chat, struct hub_timer *timer)
     case TIMER_KIND_WELCOME: {
         struct session *session = list_entry(timer, struct session, welcome);
         if (!session->is_welcomed)
-            welcome_first(chat, session);
+            session_welcome_first(chat, session);
         break;
     }
     case TIMER_KIND_LEASE: member_lease_over(chat, list_entry(timer, struct member, lease)); break;

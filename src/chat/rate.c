@@ -71,7 +71,7 @@ void rate_address_key(const uint8_t address[16], uint8_t out_key[8])
         memcpy(out_key, address, 8);
         return;
     }
-    memcpy(out_key, "\0\0\xff\xff", 4); /* no network of IPv6 begins so */
+    memcpy(out_key, (const uint8_t[]){0, 0, 0xff, 0xff}, 4); /* no network of IPv6 begins so */
     memcpy(out_key + 4, address + 12, 4);
 }
 

@@ -85,33 +85,45 @@ void session_welcome(struct chat *chat, struct session *session, struct view ref
                                });
 }
 
-static void tell_name_fault(struct chat *chat, struct session *session, enum name_fault fault, bool is_taken)
+/* What the address asked for by way of a name, and did not get: told after the welcome. */
+static void tell_name_fault(struct chat *chat, struct session *session)
 {
+    enum name_fault fault = session->name_fault;
+    bool is_taken = session->is_name_taken;
+
+    session->name_fault = NAME_FINE;
+    session->is_name_taken = false;
     if (fault != NAME_FINE)
         tell_error(chat, session, ERROR_BAD_REQUEST, name_fault_text(fault));
     else if (is_taken)
         tell_error(chat, session, ERROR_CONFLICT,
-                   "That name, or one that looks like it, is in use here. You were given another; choose one with the "
-                   "command name.");
+                   "That name, or one that looks like it, is in use here. You were given another; choose one with "
+                   "the command name.");
+}
+
+void session_welcome_first(struct chat *chat, struct session *session)
+{
+    session_welcome(chat, session, (struct view){NULL, 0});
+    tell_session(session, &chat->hub.text);
+    tell_name_fault(chat, session);
 }
 
 void session_arrive(struct chat *chat, struct session *session, struct arrival *arrival)
 {
     struct hub *hub = &chat->hub;
-    enum name_fault fault;
-    bool is_taken = false;
     char wanted[USER_NAME_BYTES_MAX + 1] = "";
 
     counter_add(&hub->counters.sessions, 1);
     if (arrival->is_unauthorized) {
         send_away(chat, session,
-                  "Guests are not let in here, or this token is not valid. Sign in, or connect without the token.");
+                  arrival->is_token_wrong ? "This token is not valid here, or no longer. Connect without it."
+                                          : "Guests are not let in here. Bring a token.");
         return;
     }
-    check_wanted_name(arrival, &hub->fold, &fault);
+    check_wanted_name(arrival, &hub->fold, &session->name_fault);
     if (hub->fold.size <= USER_NAME_BYTES_MAX && hub->fold.size > 0)
         memcpy(wanted, hub->fold.at, hub->fold.size);
-    session->user = user_find_or_make(chat, &session->claims, wanted, &is_taken);
+    session->user = user_find_or_make(chat, &session->claims, wanted, &session->is_name_taken);
     if (!session->user) {
         session->is_refused = true;
         shard_post_close(session->shard, session->handle, END_INTERNAL, NULL);
@@ -126,7 +138,7 @@ void session_arrive(struct chat *chat, struct session *session, struct arrival *
     tell_session(session, &hub->text);
     if (session->is_walk_in)
         enter_walk_in(chat, session, arrival);
-    tell_name_fault(chat, session, fault, is_taken);
+    tell_name_fault(chat, session);
 }
 
 static void detach_user(struct chat *chat, struct session *session)

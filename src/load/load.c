@@ -225,6 +225,7 @@ static enum load_wait land(struct load *load)
 static void gather(struct load *load)
 {
     struct load_report *report = load->report;
+    check(load->workers || load->worker_count == 0);
     for (uint64_t index = 0; index < load->worker_count; index++) {
         const struct worker *worker = &load->workers[index];
         ledger_merge(&report->ledger, &worker->ledger);

@@ -47,6 +47,7 @@ uint32_t outbox_sent(struct outbox *outbox, size_t bytes)
     outbox->bytes -= bytes;
     while (bytes > 0) {
         struct reply *reply = outbox->first;
+        check(reply);
         size_t left = reply->size - reply->offset;
         if (bytes < left) {
             reply->offset += (uint32_t)bytes;

@@ -67,7 +67,7 @@ static bool grow_feeds(struct shard *shard, uint32_t number)
 
     while (capacity <= number)
         capacity *= 2;
-    struct feed **feeds = realloc(shard->feeds, capacity * sizeof *feeds);
+    struct feed **feeds = realloc(shard->feeds, capacity * sizeof(struct feed *));
     if (!feeds)
         return false;
     for (uint32_t i = shard->feeds_capacity; i < capacity; i++)

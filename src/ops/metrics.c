@@ -292,8 +292,9 @@ static void reference_line(struct builder *out, const char *name, const char *su
 
 void metrics_reference(struct builder *out)
 {
-    static const struct histogram_row *const histograms[] = {&commit_seconds, &commit_events, &chunk_events,
-                                                             &turn_seconds};
+    enum { HISTOGRAMS = 4 };
+    static const struct histogram_row *const histograms[HISTOGRAMS] = {&commit_seconds, &commit_events, &chunk_events,
+                                                                       &turn_seconds};
 
     builder_add_string(
         out,
@@ -306,7 +307,7 @@ void metrics_reference(struct builder *out)
         reference_line(out, rows[i].name, is_counter ? "_total" : "", rows[i].label, is_counter ? "counter" : "gauge",
                        rows[i].help);
     }
-    for (size_t i = 0; i < sizeof histograms / sizeof *histograms; i++)
+    for (size_t i = 0; i < HISTOGRAMS; i++)
         reference_line(out, histograms[i]->name, "", NULL, "histogram", histograms[i]->help);
     reference_line(out, "slowest_turn_seconds", "", "shard,phase", "gauge",
                    "The longest turn of a shard's loop so far, and the phase that took most of it.");

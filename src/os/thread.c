@@ -137,15 +137,17 @@ size_t os_connection_count(void)
 
 size_t os_memory_resident_bytes(void)
 {
+    char text[128] = "";
     FILE *file = fopen("/proc/self/statm", "re");
     if (file == NULL)
         return 0;
-    unsigned long pages_all = 0;
-    unsigned long pages_resident = 0;
-    int found = fscanf(file, "%lu %lu", &pages_all, &pages_resident);
+    bool is_read = fgets(text, sizeof text, file) != NULL;
     (void)fclose(file); /* only read from */
+    char *rest = text;
+    (void)strtoul(rest, &rest, 10); /* all pages, mapped ones too */
+    unsigned long pages_resident = strtoul(rest, NULL, 10);
     long page_size = sysconf(_SC_PAGESIZE);
-    return found == 2 && page_size > 0 ? (size_t)pages_resident * (size_t)page_size : 0;
+    return is_read && page_size > 0 ? (size_t)pages_resident * (size_t)page_size : 0;
 }
 
 uint64_t os_process_cpu_ms(void)

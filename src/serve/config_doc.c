@@ -6,10 +6,10 @@ enum { HELP_COLUMN = 44 };
 
 static void add_first_sentence(const char *text, struct builder *out)
 {
-    size_t size = strcspn(text, ";:.");
+    size_t size = strcspn(text, ";.");
 
     while (text[size] == '.' && text[size + 1] && text[size + 1] != ' ')
-        size += 1 + strcspn(text + size + 1, ";:.");
+        size += 1 + strcspn(text + size + 1, ";.");
     builder_add(out, text, size);
 }
 

@@ -10,7 +10,7 @@ struct store_recent *recent_new(size_t events_max, size_t bytes_max, bool has_ke
     struct store_recent *recent = calloc(1, sizeof *recent);
     if (recent == NULL)
         return NULL;
-    recent->slots = calloc(SLOTS_FIRST, sizeof *recent->slots);
+    recent->slots = calloc(SLOTS_FIRST, sizeof(struct record *));
     if (recent->slots == NULL) {
         free(recent);
         return NULL;
@@ -55,7 +55,7 @@ enum result recent_reserve(struct store_recent *recent, size_t more)
         return RESULT_OK;
     while (capacity < recent->count + more)
         capacity *= 2;
-    struct record **slots = calloc(capacity, sizeof *slots);
+    struct record **slots = calloc(capacity, sizeof(struct record *));
     if (slots == NULL)
         return RESULT_NO_MEMORY;
     for (uint64_t seq = recent->oldest; seq < recent->oldest + recent->count; seq++)
@@ -135,6 +135,7 @@ void recent_forget_text(struct store_recent *recent, uint64_t target, struct vie
     uint64_t end = recent->oldest + recent->count;
     for (uint64_t seq = target > recent->oldest ? target : recent->oldest; seq < end; seq++) {
         struct record *record = recent->slots[seq & recent->mask];
+        check(record);
         const struct event *event = &record->entry.event;
         if (seq != target && (event->kind != EVENT_EDITED || event->target != target))
             continue;

@@ -119,7 +119,7 @@ static enum result check_identity(const struct identity *identity, const char *p
 
 enum result sqlite_schema_check(sqlite3 *database, const char *path)
 {
-    struct identity identity;
+    struct identity identity = {0};
     int code = read_identity(database, &identity);
     if (code != SQLITE_OK)
         return sqlite_report_unusable(path, code);
@@ -188,7 +188,7 @@ static int migrate(sqlite3 *database, int version, const uint8_t hash_key_new[SQ
 
 enum result sqlite_schema_ready(sqlite3 *database, const char *path, const uint8_t hash_key_new[SQLITE_HASH_KEY_BYTES])
 {
-    struct identity identity;
+    struct identity identity = {0};
     int code = read_identity(database, &identity);
     if (code != SQLITE_OK)
         return sqlite_report_unusable(path, code);

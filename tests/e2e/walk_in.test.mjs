@@ -58,7 +58,12 @@ test('room, name, history and after ride in the address', async (context) => {
     assert((await twin.wait('welcome')).user.name !== 'grace hopper', 'a name in use is not given');
     await twin.wait('joined');
     equal((await twin.wait('error')).code, 'conflict', 'and it is said why');
-    const bad = new Client(`${server.ws}?room=a/b`, { protocol: null });
+    const named = new Client(`${server.ws}?name=Grace-Hopper`);
+  await named.opened();
+  await named.wait('welcome');
+  equal((await named.wait('error')).code, 'conflict', 'with natter.v1 too');
+  await named.close();
+  const bad = new Client(`${server.ws}?room=a/b`, { protocol: null });
     await bad.opened();
     await bad.wait('welcome');
     equal((await bad.wait('error')).code, 'bad_request', 'a bad room');
