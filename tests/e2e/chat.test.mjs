@@ -296,3 +296,26 @@ test('compressed and plain clients share a room', async (context) => {
         await client.close();
     }
 });
+
+test('a large room is told counts, not names', async (context) => {
+  const server = await context.server(['--chat-presence-names-max', '2']);
+  const first = await enter(server, 'lobby');
+  await first.wait((frame) => frame.type === 'presence' && frame.joined.length === 1, 'names while it is small');
+  const crowd = [];
+  for (let i = 0; i < 3; i++) crowd.push(await enter(server, 'lobby'));
+  const isCountAlone = (frame) => frame.type === 'presence' && frame.count === 4 && frame.joined.length === 0;
+  await first.wait(isCountAlone, 'a count alone');
+  for (const client of [first, ...crowd]) await client.close();
+});
+
+test('many joins make few presence frames', async (context) => {
+  const server = await context.server(['--limits', 'off', '--chat-presence-interval', '500ms']);
+  const watcher = await enter(server, 'lobby');
+  const crowd = await Promise.all(Array.from({ length: 40 }, () => enter(server, 'lobby')));
+  const isLast = (frame) => frame.type === 'presence' && frame.count === 41;
+  await watcher.wait(isLast, 'everybody is there');
+  const frames = watcher.frames.filter((frame) => frame.type === 'presence');
+  assert(frames.length < 20, `${frames.length} frames for 40 joins`);
+  equal(frames.flatMap((frame) => frame.joined).length, 41, 'each is named once');
+  for (const client of [watcher, ...crowd]) await client.close();
+});
