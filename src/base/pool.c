@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A slab begins at a multiple of 64 KiB and each block in it begins within the first 64 KiB: so cutting the low bits
+/* A slab begins at a multiple of 256 KiB and each block in it begins within the first 256 KiB: so cutting the low bits
  * off a block's address gives its slab. Freed blocks are chained through their first bytes; with AddressSanitizer the
  * rest of them is marked, so that a use after pool_give() is found. */
 #include "base/pool.h"
@@ -19,12 +19,12 @@
 #endif
 
 enum {
-    SLAB_ALIGNMENT = 64 * 1024,
+    SLAB_ALIGNMENT = 256 * 1024,
     /* A little less than the alignment, so that an allocator which keeps its own words before each allocation can put
      * slabs side by side. */
     SLAB_SIZE = SLAB_ALIGNMENT - 64,
     SLAB_HEAD_SIZE = 64,
-    BLOCK_ALIGNMENT = 16,
+    BLOCK_ALIGNMENT = 8,
     SHARED_BLOCK_SIZE_MAX = 16 * 1024,
 };
 

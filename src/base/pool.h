@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blocks of one size, in slabs, with a ceiling. Freed blocks are used again first; slabs that are wholly free go back
- * to the system when more than half of all blocks are free, but for the last. A slab is about 64 KiB; blocks over 16
- * KiB have one each. Blocks are aligned to 16 bytes. One thread. */
+ * to the system when more than half of all blocks are free, but for the last. A slab is about 256 KiB, of which only
+ * what was ever used takes memory; blocks over 16 KiB have one each. Blocks are aligned to 8 bytes. One thread. */
 #pragma once
 
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include "base/list.h"
 
 struct pool {
-    size_t block_size; /* rounded up to 16 */
+    size_t block_size; /* rounded up to 8 */
     size_t blocks_per_slab;
     size_t blocks_max;
     size_t used;

@@ -6,7 +6,7 @@
 #include <sodium/crypto_shorthash.h>
 #include <stdlib.h>
 
-enum { CAPACITY_MIN = 16, LOAD_PERCENT_MAX = 70 };
+enum { CAPACITY_MIN = 16, LOAD_PERCENT_MAX = 80 };
 
 _Static_assert(crypto_shorthash_KEYBYTES == 16, "the secret of SipHash has 16 bytes");
 _Static_assert(crypto_shorthash_BYTES == sizeof(uint64_t), "a hash is one number of 64 bits");
@@ -32,29 +32,40 @@ uint64_t table_hash(struct view key)
     return hash;
 }
 
-void table_init(struct table *table, size_t count_max)
+void table_init(struct table *table, size_t count_max, table_has_key *has_key)
 {
-    *table = (struct table){.count_max = count_max};
+    *table = (struct table){.count_max = count_max, .has_key = has_key};
 }
 
 void table_done(struct table *table)
 {
-    free(table->slots);
-    *table = (struct table){.count_max = table->count_max};
+    free(table->values);
+    free(table->hashes);
+    table_init(table, table->count_max, table->has_key);
+}
+
+static uint32_t hash_of(struct view key)
+{
+    return (uint32_t)(table_hash(key) >> 32);
+}
+
+/* Where a search begins: the hash as a fraction of the capacity, which so may be any number. */
+static size_t slot_home(const struct table *table, uint32_t hash)
+{
+    return (size_t)(((uint64_t)hash * table->capacity) >> 32);
 }
 
 static size_t slot_after(const struct table *table, size_t index)
 {
-    return (index + 1) & (table->capacity - 1);
+    return index + 1 < table->capacity ? index + 1 : 0;
 }
 
 /* The slot of the key, or the empty one where it would go. There is always an empty one: the load stays below 100 %. */
-static size_t slot_find(const struct table *table, struct view key, uint64_t hash)
+static size_t slot_find(const struct table *table, struct view key, uint32_t hash)
 {
-    size_t index = hash & (table->capacity - 1);
-    while (table->slots[index].value != NULL) {
-        const struct table_slot *slot = &table->slots[index];
-        if (slot->hash == hash && view_equal(slot->key, key))
+    size_t index = slot_home(table, hash);
+    while (table->values[index] != NULL) {
+        if (table->hashes[index] == hash && table->has_key(table->values[index], key))
             break;
         index = slot_after(table, index);
     }
@@ -65,22 +76,38 @@ void *table_get(const struct table *table, struct view key)
 {
     if (table->count == 0)
         return NULL;
-    return table->slots[slot_find(table, key, table_hash(key))].value;
+    return table->values[slot_find(table, key, hash_of(key))];
 }
 
+static void move_in(struct table *table, void *value, uint32_t hash)
+{
+    size_t index = slot_home(table, hash);
+    while (table->values[index] != NULL)
+        index = slot_after(table, index);
+    table->values[index] = value;
+    table->hashes[index] = hash;
+}
+
+/* By half as much again: twice as much would leave the table half empty more often. */
 static enum result grow(struct table *table)
 {
-    size_t capacity = table->capacity == 0 ? CAPACITY_MIN : table->capacity * 2;
-    struct table_slot *slots = calloc(capacity, sizeof(*slots));
-    if (slots == NULL)
+    struct table grown = *table;
+    grown.capacity = table->capacity == 0 ? CAPACITY_MIN : table->capacity + table->capacity / 2;
+    if (grown.capacity > UINT32_MAX)
         return RESULT_NO_MEMORY;
-    struct table grown = {.slots = slots, .capacity = capacity, .count = table->count, .count_max = table->count_max};
-    for (size_t index = 0; index < table->capacity; index++) {
-        const struct table_slot *slot = &table->slots[index];
-        if (slot->value != NULL)
-            grown.slots[slot_find(&grown, slot->key, slot->hash)] = *slot;
+    grown.values = calloc(grown.capacity, sizeof(void *));
+    grown.hashes = malloc(grown.capacity * sizeof(uint32_t));
+    if (grown.values == NULL || grown.hashes == NULL) {
+        free(grown.values);
+        free(grown.hashes);
+        return RESULT_NO_MEMORY;
     }
-    free(table->slots);
+    for (size_t index = 0; index < table->capacity; index++) {
+        if (table->values[index] != NULL)
+            move_in(&grown, table->values[index], table->hashes[index]);
+    }
+    free(table->values);
+    free(table->hashes);
     *table = grown;
     return RESULT_OK;
 }
@@ -88,8 +115,8 @@ static enum result grow(struct table *table)
 enum result table_put(struct table *table, struct view key, void *value)
 {
     check(value != NULL);
-    uint64_t hash = table_hash(key);
-    if (table->count > 0 && table->slots[slot_find(table, key, hash)].value != NULL)
+    uint32_t hash = hash_of(key);
+    if (table->count > 0 && table->values[slot_find(table, key, hash)] != NULL)
         return RESULT_EXISTS;
     if (table->count >= table->count_max)
         return RESULT_FULL;
@@ -98,33 +125,38 @@ enum result table_put(struct table *table, struct view key, void *value)
         if (result != RESULT_OK)
             return result;
     }
-    table->slots[slot_find(table, key, hash)] = (struct table_slot){.key = key, .value = value, .hash = hash};
+    move_in(table, value, hash);
     table->count++;
     return RESULT_OK;
+}
+
+/* How many slots after `from` the slot `to` comes in a search. */
+static size_t distance(const struct table *table, size_t from, size_t to)
+{
+    return to >= from ? to - from : to + table->capacity - from;
 }
 
 /* Each follower up to the next empty slot moves into the hole unless that lies before its home, where a search for it
  * would not look; the hole goes on to where it came from. */
 static void close_hole(struct table *table, size_t hole)
 {
-    size_t mask = table->capacity - 1;
-    for (size_t index = slot_after(table, hole); table->slots[index].value != NULL; index = slot_after(table, index)) {
-        size_t distance_home = (index - table->slots[index].hash) & mask;
-        size_t distance_hole = (index - hole) & mask;
-        if (distance_home >= distance_hole) {
-            table->slots[hole] = table->slots[index];
+    for (size_t index = slot_after(table, hole); table->values[index] != NULL; index = slot_after(table, index)) {
+        size_t home = slot_home(table, table->hashes[index]);
+        if (distance(table, home, index) >= distance(table, hole, index)) {
+            table->values[hole] = table->values[index];
+            table->hashes[hole] = table->hashes[index];
             hole = index;
         }
     }
-    table->slots[hole] = (struct table_slot){.value = NULL};
+    table->values[hole] = NULL;
 }
 
 void *table_remove(struct table *table, struct view key)
 {
     if (table->count == 0)
         return NULL;
-    size_t index = slot_find(table, key, table_hash(key));
-    void *value = table->slots[index].value;
+    size_t index = slot_find(table, key, hash_of(key));
+    void *value = table->values[index];
     if (value == NULL)
         return NULL;
     close_hole(table, index);
@@ -135,7 +167,7 @@ void *table_remove(struct table *table, struct view key)
 void *table_next(const struct table *table, size_t *position)
 {
     while (*position < table->capacity) {
-        void *value = table->slots[(*position)++].value;
+        void *value = table->values[(*position)++];
         if (value != NULL)
             return value;
     }

@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A hash table from byte keys to pointers: open addressing, SipHash with a secret drawn at start, so that keys chosen
- * by strangers cannot be made to collide. It owns neither keys nor values: the key's bytes must live inside the value
- * and stay put until removal. One thread. */
+ * by strangers cannot be made to collide. Twelve bytes a slot: it holds no keys. The owner says whether a value has a
+ * key, from the value itself; that must not change while the value is inside. One thread. */
 #pragma once
 
 #include "base/result.h"
 #include "base/view.h"
 
-struct table_slot {
-    struct view key;
-    void *value;
-    uint64_t hash;
-};
+/* Is this the key of `value`? Asked only where 32 bits of their hashes are the same. */
+typedef bool table_has_key(const void *value, struct view key);
 
 struct table {
-    struct table_slot *slots; /* NULL until the first put */
-    size_t capacity;          /* a power of two */
+    void **values; /* NULL: a free slot; the array itself is NULL until the first put */
+    uint32_t *hashes;
+    table_has_key *has_key;
+    size_t capacity;
     size_t count;
     size_t count_max;
 };
 
 /* `count_max`: beyond it table_put answers RESULT_FULL. */
-void table_init(struct table *table, size_t count_max);
+void table_init(struct table *table, size_t count_max, table_has_key *has_key);
 void table_done(struct table *table);
 
 /* NULL if it is not there. */

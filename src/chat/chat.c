@@ -14,20 +14,25 @@ static enum result init_hub(struct chat *chat)
     struct hub *hub = &chat->hub;
     size_t rooms_max = chat->options.rooms_live_max;
 
-    table_init(&hub->users, USERS_MAX);
-    table_init(&hub->names, USERS_MAX);
-    table_init(&hub->rooms, rooms_max);
+    table_init(&hub->users, USERS_MAX, user_has_id);
+    table_init(&hub->names, USERS_MAX, user_has_skeleton);
+    table_init(&hub->rooms, rooms_max, room_has_fold);
+    pool_init(&hub->user_pool, sizeof(struct user), USERS_MAX);
+    pool_init(&hub->member_pool, sizeof(struct member), SIZE_MAX);
     list_init(&hub->idle);
     hub->now_ms = os_clock_monotonic_ms();
     wheel_init(&hub->wheel, hub->now_ms / HUB_TICK_MS);
     builder_init(&hub->text, FRAME_BYTES_MAX);
     builder_init(&hub->events, FRAME_BYTES_MAX);
     builder_init(&hub->fold, FOLD_BYTES_MAX);
+    builder_init(&hub->skeleton, FOLD_BYTES_MAX);
     builder_init(&hub->frames, 16 * FRAME_BYTES_MAX);
     histogram_init(&hub->counters.chunk_events);
     hub->free_numbers = calloc(rooms_max, sizeof *hub->free_numbers);
     chat->labels = calloc(rooms_max, sizeof *chat->labels);
-    if (!hub->free_numbers || !chat->labels)
+    size_t named_max = 2 * (size_t)chat->options.presence_names_max;
+    if (people_init(&hub->people, named_max > MEMBERS_IN_WHO_MAX ? named_max : MEMBERS_IN_WHO_MAX) != RESULT_OK
+        || !hub->free_numbers || !chat->labels)
         return RESULT_NO_MEMORY;
     for (uint32_t number = 0; number < rooms_max; number++)
         hub->free_numbers[number] = number;
@@ -51,6 +56,21 @@ enum result chat_new(const struct chat_options *options, const struct token_key 
     return RESULT_OK;
 }
 
+/* After so long without a command every rate of a connection is full again. */
+static uint64_t refill_ms(const struct chat_options *options)
+{
+    double longest_s = 0;
+
+    for (enum rate_class class = 0; class < RATE_CLASS_COUNT; class ++) {
+        const struct chat_rate_option *rate = &options->rates[class];
+        if (rate->per_second <= 0)
+            return UINT64_MAX;
+        double refill_s = rate->burst / rate->per_second;
+        longest_s = refill_s > longest_s ? refill_s : longest_s;
+    }
+    return (uint64_t)(longest_s * 1000) + 1000;
+}
+
 enum result chat_bind(struct chat *chat, struct store *store, struct shard *const *shards, size_t shard_count)
 {
     struct rate_rule rule = rate_rule_of(chat->options.address_rate.per_second, chat->options.address_rate.burst);
@@ -66,7 +86,9 @@ enum result chat_bind(struct chat *chat, struct store *store, struct shard *cons
         chat->shards[i] = shards[i];
         door->chat = chat;
         door->shard = shards[i];
-        list_init(&door->departing);
+        list_init(&door->spenders);
+        pool_init(&door->sessions, sizeof(struct session), SIZE_MAX);
+        door->refill_ms = refill_ms(&chat->options);
         builder_init(&door->text, FRAME_BYTES_MAX);
         rate_table_init(&door->addresses, &rule, ADDRESSES_MAX);
         shard_set_owner(shards[i], door);
@@ -80,21 +102,29 @@ void chat_free(struct chat *chat)
         return;
     for (size_t i = 0; i < chat->shard_count; i++) {
         struct door *door = &chat->doors[i];
-        list_each(&door->departing, link, following) {
-            list_remove(link);
-            session_depart(chat, list_entry(link, struct session, departing));
+        while (door->departing) {
+            struct session *session = door->departing;
+            door->departing = session->departing_next;
+            session_depart(chat, session);
         }
+        sessions_take_back(door);
+        pool_done(&door->sessions);
         rate_table_done(&door->addresses);
         builder_done(&door->text);
     }
     if (chat->store)
         rooms_close_all(chat);
+    due_done(&chat->hub.graces);
+    pool_done(&chat->hub.member_pool);
+    pool_done(&chat->hub.user_pool);
+    people_done(&chat->hub.people);
     table_done(&chat->hub.users);
     table_done(&chat->hub.names);
     table_done(&chat->hub.rooms);
     builder_done(&chat->hub.text);
     builder_done(&chat->hub.events);
     builder_done(&chat->hub.fold);
+    builder_done(&chat->hub.skeleton);
     builder_done(&chat->hub.frames);
     free(chat->hub.free_numbers);
     for (size_t i = 0; chat->labels && i < chat->options.rooms_live_max; i++)

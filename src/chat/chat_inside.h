@@ -2,8 +2,11 @@
 /* The structures of chat/, grouped by who may write them. Nobody outside chat/ includes this. */
 #pragma once
 
+#include <assert.h>
 #include <stdatomic.h>
 
+#include "base/due.h"
+#include "base/pool.h"
 #include "base/table.h"
 #include "base/wheel.h"
 #include "chat/chat.h"
@@ -15,6 +18,7 @@
 enum {
     HUB_TICK_MS = 10,
     USER_NAME_BYTES_MAX = 128,
+    USER_NAME_INLINE_MAX = 26,
     USER_ID_BYTES = 26,
     ROOM_NAME_BYTES_MAX = 257, /* '~' and 64 characters of at most 4 bytes */
     MEMBERS_IN_JOINED_MAX = 100,
@@ -29,50 +33,67 @@ enum {
 /* Letters from the doors to the hub. */
 enum hub_letter { HUB_ARRIVE, HUB_COMMAND, HUB_DEPART };
 
-/* A timer on the hub's wheel, and what it is for. */
-enum hub_timer_kind { TIMER_KIND_WELCOME, TIMER_KIND_LEASE, TIMER_KIND_PRESENCE };
-struct hub_timer {
-    struct wheel_timer timer;
-    enum hub_timer_kind kind;
-};
-
 /* What an upgrade request said; given to the hub with HUB_ARRIVE. */
 struct arrival {
-    bool has_name, has_after, has_history, has_room_fault;
-    bool is_unauthorized; /* nobody may come in like this */
-    bool is_token_wrong;  /* because a token was brought on purpose and is not right */
+    struct token_claims claims;
     uint64_t after, history;
-    char name[USER_NAME_BYTES_MAX + 1];
-    char room[ROOM_NAME_BYTES_MAX + 1];
+    bool has_name, has_after, has_history, has_room_fault;
+    bool is_unauthorized;   /* nobody may come in like this */
+    bool is_token_wrong;    /* because a token was brought on purpose and is not right */
+    struct view name, room; /* in `bytes` */
+    uint8_t bytes[];
 };
 
-/* One open connection. Made at the upgrade by its shard, freed by the hub with HUB_DEPART. */
+/* One open connection. Made at the upgrade by its shard, given back by the hub after HUB_DEPART. Small: every
+ * connection has one for as long as it lives. */
 struct session {
     /* constant after the upgrade */
     struct shard *shard;
     uint64_t handle;
-    struct token_claims claims; /* the door's, until HUB_ARRIVE; then the hub's */
-    bool is_walk_in;
-    bool brings_identity; /* a token was brought and is right */
+
+    /* the door's until HUB_ARRIVE is posted, then the hub's */
+    union {
+        struct arrival *arrival;
+        struct user *user; /* NULL: turned away */
+    };
+
+    /* the hub's: the rooms that this connection is in */
+    union {
+        struct member *member_one; /* if it is the only one */
+        struct member **members;
+    };
+    uint16_t member_count, member_capacity;
+    uint32_t walk_in_number; /* where plain text goes: the room's number and 1; 0 once left */
 
     /* the door's */
-    struct rate_bucket *buckets; /* one per class, from the first command on */
-    uint32_t refusals;           /* rate_limited answers in a row */
-    struct arrival *arrival;     /* until it is given to the hub */
-    struct list_link departing;  /* HUB_DEPART found the queue full */
-    bool is_announced;           /* HUB_ARRIVE was posted */
-    bool is_ping_unordered;      /* a ping was answered in order since the opening, or since the last login */
+    union {
+        struct spender *spender;        /* while it uses up its rates */
+        struct session *departing_next; /* HUB_DEPART found the queue full; or: it is in door->returned */
+    };
+    uint16_t refusals;      /* rate_limited answers in a row */
+    bool is_announced;      /* HUB_ARRIVE was posted */
+    bool is_ping_unordered; /* a ping was answered in order since the opening, or since the last login */
+
+    /* constant after the upgrade */
+    bool is_walk_in : 1;
+    bool brings_identity : 1; /* a token was brought and is right */
 
     /* the hub's */
-    struct user *user;
-    struct member **members; /* the rooms that this connection is in */
-    uint32_t member_count, member_capacity;
-    struct room *walk_in_room; /* where plain text goes; NULL once left */
-    struct hub_timer welcome;  /* armed while the welcome waits for a login */
-    bool is_welcomed;
-    bool is_name_taken; /* the name in the address; told after the welcome */
-    enum name_fault name_fault;
-    bool is_refused; /* told to go; commands are not served any longer */
+    uint8_t name_fault; /* enum name_fault of the name in the address; told after the welcome */
+    bool is_welcomed : 1;
+    bool is_graced : 1;     /* the welcome waits for a login */
+    bool is_name_taken : 1; /* the name in the address; told after the welcome */
+    bool is_refused : 1;    /* told to go; commands are not served any longer */
+};
+
+static_assert(sizeof(struct session) <= 56, "every connection has one");
+
+/* The rates of a connection that has spent some of them. Once they have long been full again it is given back. */
+struct spender {
+    struct list_link link; /* in door->spenders: who spent last comes last */
+    struct session *session;
+    uint64_t spent_ms;
+    struct rate_bucket buckets[RATE_CLASS_COUNT];
 };
 
 /* A command on its way through the hub; for an append it is the store's ticket. */
@@ -87,28 +108,39 @@ struct request {
 
 /* Somebody who is here, or was a moment ago. Hub. */
 struct user {
-    char id[USER_ID_BYTES + 1];
-    char name[USER_NAME_BYTES_MAX + 1];
-    struct view id_view;  /* the key in hub->users */
-    struct view skeleton; /* the key in hub->names; owned */
+    uint8_t id[16]; /* the key in hub->users */
     int64_t joined_ms;
+    struct member *members; /* by member.of_user */
     uint32_t session_count;
-    struct list_link members; /* member.of_user */
-    bool has_chosen_name;
-    bool is_stored;
+    bool has_chosen_name : 1;
+    bool is_stored : 1;
+    bool is_named : 1; /* in hub->names */
+    uint8_t name_size;
+    uint8_t name[USER_NAME_INLINE_MAX]; /* a longer one: where it is; user_name() knows */
 };
+
+static_assert(sizeof(struct user) == 64, "everybody who is here has one");
 
 /* A user in a room. Present while session_count > 0, shown until the lease is over. Hub. */
 struct member {
     struct user *user;
     struct room *room;
-    uint32_t session_count;
-    struct list_link of_user;
+    struct member *of_user;   /* the user's next */
     struct list_link of_room; /* room->members, or room->left */
-    struct hub_timer lease;
-    uint64_t typed_ms; /* when their typing was last told */
-    bool is_shown;     /* others were told that they are here */
-    bool is_fresh;     /* to be told with the next presence frame: came, or has a new name */
+    uint32_t typed_ms;        /* when their typing was last told; low 32 bits */
+    uint32_t session_count : 20;
+    uint32_t lease_count : 8; /* leases that run: times that the last connection went, not long ago */
+    uint32_t is_shown : 1;    /* others were told that they are here */
+    uint32_t is_fresh : 1;    /* to be told with the next presence frame: came, or has a new name */
+};
+
+static_assert(sizeof(struct member) == 48, "everybody who is in a room has one");
+
+/* Users to be named in a frame. */
+struct people {
+    struct user_view *views;
+    char (*ids)[USER_ID_BYTES + 1];
+    size_t count, max;
 };
 
 /* A room with its log open. Hub. */
@@ -120,9 +152,9 @@ struct room {
     struct list_link left; /* whose end is still to be told */
     uint32_t *interest;    /* subscribed connections by shard */
     uint32_t session_count;
-    struct hub_timer presence; /* armed while something is to be told */
-    uint64_t presence_ms;      /* when it was last told */
-    struct list_link idle;     /* in hub->idle while nobody is here */
+    struct wheel_timer presence; /* armed while something is to be told */
+    uint64_t presence_ms;        /* when it was last told */
+    struct list_link idle;       /* in hub->idle while nobody is here */
     uint32_t fresh_count;
 };
 
@@ -134,9 +166,12 @@ struct room_label {
 };
 
 struct hub {
-    struct table users;    /* id → user */
-    struct table names;    /* skeleton → user */
-    struct table rooms;    /* fold → room */
+    struct table users; /* id → user */
+    struct table names; /* skeleton → user */
+    struct table rooms; /* fold → room */
+    struct pool user_pool, member_pool;
+    struct due graces;     /* sessions whose welcome waits for a login */
+    struct due leases;     /* members whose last connection went */
     struct list_link idle; /* rooms without members, longest first */
     uint32_t idle_count;
     struct wheel wheel;
@@ -146,6 +181,8 @@ struct hub {
     struct builder text; /* of the frame at work */
     struct builder events;
     struct builder fold;
+    struct builder skeleton;
+    struct people people;  /* of the frame at work */
     struct builder frames; /* of the chunk at work */
     struct hub_counters counters;
 };
@@ -155,7 +192,11 @@ struct door {
     struct chat *chat;
     struct shard *shard;
     struct rate_table addresses;
-    struct list_link departing;
+    struct list_link spenders;
+    uint64_t refill_ms; /* after so long every rate of a connection is full; UINT64_MAX: one never refills */
+    struct session *departing;
+    struct pool sessions;
+    _Atomic(struct session *) returned; /* by the hub, to be given to the pool */
     struct builder text;
     struct door_counters counters;
 };
@@ -188,8 +229,7 @@ void hub_visit(void *context, const struct letter *letter);
 void hub_committed(void *context, struct store_room *log, struct list_link *entries);
 void hub_refused(void *context, struct store_room *log, struct list_link *entries, enum result why);
 int hub_turned(void *context);
-void hub_timer_init(struct hub_timer *timer, enum hub_timer_kind kind);
-void hub_arm(struct chat *chat, struct hub_timer *timer, uint64_t delay_ms);
+void hub_arm(struct chat *chat, struct wheel_timer *timer, uint64_t delay_ms);
 
 /* answer.c: each request is settled exactly once, by one of these or by a subscription */
 void request_free(struct request *request);
@@ -217,6 +257,9 @@ void session_login(struct chat *chat, struct request *request);
 void session_ping(struct chat *chat, struct request *request);
 void session_name(struct chat *chat, struct request *request);
 struct member *session_member(struct session *session, struct room *room);
+struct member *session_member_at(const struct session *session, uint32_t i);
+/* Nobody logged in within the grace. */
+void session_grace_over(struct chat *chat, struct session *session);
 
 /* user.c */
 struct user *user_find_or_make(struct chat *chat, const struct token_claims *claims, const char *wanted_name,
@@ -225,12 +268,14 @@ void user_release(struct chat *chat, struct user *user);
 /* RESULT_OK, RESULT_EXISTS (it looks like the name of somebody who is here), RESULT_NO_MEMORY. `name` is clean. */
 enum result user_rename(struct chat *chat, struct user *user, struct view name) MUST_USE;
 void user_store(struct chat *chat, struct user *user);
-static inline struct user_view user_shown(const struct user *user)
-{
-    return (struct user_view){view_of_string(user->id), view_of_string(user->name)};
-}
+struct view user_name(const struct user *user);
+/* As frames show them; the id's text goes to `out_id`. */
+struct user_view user_shown(const struct user *user, char out_id[USER_ID_BYTES + 1]);
+bool user_has_id(const void *value, struct view key);
+bool user_has_skeleton(const void *value, struct view key);
 
 /* room.c */
+bool room_has_fold(const void *value, struct view key);
 /* Finds an open room, opens or makes it. RESULT_NOT_FOUND, RESULT_REFUSED (may not be made), RESULT_INVALID
  * (`*out_fault` says why), RESULT_FULL, RESULT_NO_MEMORY, RESULT_FAILED. */
 enum result room_find(struct chat *chat, struct view name, bool may_open, struct room **out_room,
@@ -244,14 +289,36 @@ void room_leave(struct chat *chat, struct request *request);
 /* The room that the command names, if this session is in it; otherwise refuses the request and returns NULL. */
 struct room *room_of_request(struct chat *chat, struct request *request, struct member **out_member);
 
+/* door_session.c: a shard's thread, but for session_return(), which is the hub's. NULL: no memory. */
+struct session *session_new(struct door *door);
+/* One that the hub never heard of. */
+void session_free(struct door *door, struct session *session);
+/* The hub is done with it. */
+void session_return(struct chat *chat, struct session *session);
+void sessions_take_back(struct door *door);
+
+/* spender.c: a shard's thread. The buckets of that session, made on first need. NULL: no memory. */
+struct rate_bucket *spender_buckets(struct door *door, struct session *session);
+void spender_free(struct session *session);
+/* Frees those whose rates are full again. */
+void spenders_rest(struct door *door);
+
 /* member.c, presence.c */
 struct member *member_enter(struct chat *chat, struct session *session, struct room *room);
 void member_leave(struct chat *chat, struct session *session, struct room *room);
 void member_lease_over(struct chat *chat, struct member *member);
+/* Out of the room's list and the user's, and freed, with a user whom nothing holds any longer. */
+void member_free(struct chat *chat, struct member *member);
 void presence_due(struct chat *chat, struct room *room);
 void presence_changed(struct chat *chat, struct member *member);
 void presence_tell(struct chat *chat, struct room *room);
-size_t members_view(const struct room *room, struct user_view *out, size_t max);
+/* people.c */
+enum result people_init(struct people *people, size_t max) MUST_USE;
+void people_done(struct people *people);
+/* False: there is no place for another. */
+bool people_add(struct people *people, const struct user *user);
+/* Fills hub->people with at most `max` of those who are in the room, longest first. Returns how many. */
+size_t people_in(struct hub *hub, const struct room *room, size_t max);
 
 /* write.c: commands that append */
 void room_send(struct chat *chat, struct request *request);

@@ -47,14 +47,15 @@ void door_opened(void *context, struct conn *conn)
  * stay present for ever. */
 static void depart(struct door *door, struct session *session)
 {
+    spender_free(session);
     if (!session->is_announced) {
-        free(session->arrival);
-        free(session->buckets);
-        free(session);
+        session_free(door, session);
         return;
     }
-    if (!post(door, HUB_DEPART, session, NULL))
-        list_add_last(&door->departing, &session->departing);
+    if (!post(door, HUB_DEPART, session, NULL)) {
+        session->departing_next = door->departing;
+        door->departing = session;
+    }
 }
 
 void door_ended(void *context, struct conn *conn)
@@ -71,20 +72,23 @@ void door_turned(void *context, struct shard *shard)
     struct door *door = shard_owner(shard);
 
     (void)context;
-    list_each(&door->departing, link, following) {
-        struct session *session = list_entry(link, struct session, departing);
-        list_remove(link);
-        if (!post(door, HUB_DEPART, session, NULL)) {
-            list_add_first(&door->departing, link);
-            return;
-        }
+    while (door->departing) {
+        struct session *session = door->departing;
+        struct session *next = session->departing_next; /* once posted, it is the hub's */
+        if (!post(door, HUB_DEPART, session, NULL))
+            break;
+        door->departing = next;
     }
+    spenders_rest(door);
+    sessions_take_back(door);
 }
 
 static void refuse_rate(struct door *door, struct conn *conn, struct session *session, struct view ref,
                         uint64_t retry_after_ms)
 {
-    if (++session->refusals > door->chat->options.rate_warnings_max) {
+    if (session->refusals < UINT16_MAX)
+        session->refusals++;
+    if (session->refusals > door->chat->options.rate_warnings_max) {
         conn_close(conn, END_POLICY, VIEW("the rate limit was ignored"));
         return;
     }
@@ -107,12 +111,11 @@ static bool rate_is_fine(struct door *door, struct conn *conn, enum rate_class c
 
     if (!options->has_limits)
         return true;
-    if (!session->buckets)
-        session->buckets = calloc(RATE_CLASS_COUNT, sizeof *session->buckets);
-    if (!session->buckets)
+    struct rate_bucket *buckets = spender_buckets(door, session);
+    if (!buckets)
         return false;
     struct rate_rule rule = rate_rule_of(options->rates[class].per_second, options->rates[class].burst);
-    if (!rate_take(&session->buckets[class], &rule, now_ms, &retry_after_ms)) {
+    if (!rate_take(&buckets[class], &rule, now_ms, &retry_after_ms)) {
         counter_add(&door->counters.rate_limited[class], 1);
         refuse_rate(door, conn, session, ref, retry_after_ms);
         return false;

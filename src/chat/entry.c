@@ -124,16 +124,22 @@ static bool take_number(struct view query, const char *name, uint64_t *out_numbe
 
 static struct arrival *read_arrival(const struct chat *chat, const struct http_request *request)
 {
-    struct arrival *arrival = calloc(1, sizeof *arrival);
-    bool is_bad = false;
+    char name_text[USER_NAME_BYTES_MAX + 1] = "", room_text[ROOM_NAME_BYTES_MAX + 1] = "";
+    bool is_name_bad = false, is_room_bad = false;
+    bool has_name = take_parameter(request->query, "name", name_text, USER_NAME_BYTES_MAX, &is_name_bad);
+    bool has_room = take_parameter(request->query, "room", room_text, ROOM_NAME_BYTES_MAX, &is_room_bad);
+    struct view name = view_of_string(name_text);
+    struct view room = view_of_string(has_room ? room_text : chat->options.default_room);
+    struct arrival *arrival = calloc(1, sizeof *arrival + name.size + room.size);
 
     if (!arrival)
         return NULL;
-    arrival->has_name = take_parameter(request->query, "name", arrival->name, USER_NAME_BYTES_MAX, &is_bad);
-    if (is_bad)
-        arrival->name[0] = 0;
-    if (!take_parameter(request->query, "room", arrival->room, ROOM_NAME_BYTES_MAX, &arrival->has_room_fault))
-        (void)snprintf(arrival->room, sizeof arrival->room, "%s", chat->options.default_room);
+    arrival->has_name = has_name;
+    arrival->has_room_fault = is_room_bad;
+    arrival->name = view_of(arrival->bytes, name.size);
+    arrival->room = view_of(arrival->bytes + name.size, room.size);
+    memcpy(arrival->bytes, name_text, name.size);
+    memcpy(arrival->bytes + name.size, room.at, room.size);
     arrival->has_after = take_number(request->query, "after", &arrival->after);
     arrival->has_history = take_number(request->query, "history", &arrival->history);
     return arrival;
@@ -142,20 +148,18 @@ static struct arrival *read_arrival(const struct chat *chat, const struct http_r
 static struct session *make_session(struct door *door, struct conn *conn, const struct http_request *request,
                                     const struct token_claims *claims)
 {
-    struct session *session = calloc(1, sizeof *session);
+    struct session *session = session_new(door);
 
     if (!session)
         return NULL;
     session->arrival = read_arrival(door->chat, request);
     if (!session->arrival) {
-        free(session);
+        session_free(door, session);
         return NULL;
     }
     session->shard = conn_shard(conn);
     session->handle = conn_handle(conn);
-    session->claims = *claims;
-    list_init(&session->departing);
-    hub_timer_init(&session->welcome, TIMER_KIND_WELCOME);
+    session->arrival->claims = *claims;
     return session;
 }
 
@@ -202,8 +206,9 @@ void door_upgrade(void *context, struct conn *conn, const struct http_request *r
     if (ws_protocol_is_offered(request, "natter.v1"))
         upgrade->protocol = "natter.v1";
     if (is_authorized && (brought != BROUGHT_RIGHT || os_clock_wall_ms() - claims.issued_ms > COOKIE_REFRESH_MS)) {
-        session->claims.issued_ms = os_clock_wall_ms();
-        add_cookie(chat, conn, &session->claims, upgrade->extra);
+        claims.issued_ms = os_clock_wall_ms();
+        session->arrival->claims.issued_ms = claims.issued_ms;
+        add_cookie(chat, conn, &claims, upgrade->extra);
     }
     conn_set_owner(conn, session);
 }

@@ -6,24 +6,17 @@
 #include "chat/chat_inside.h"
 #include "os/clock.h"
 
-void hub_arm(struct chat *chat, struct hub_timer *timer, uint64_t delay_ms)
+void hub_arm(struct chat *chat, struct wheel_timer *timer, uint64_t delay_ms)
 {
     struct hub *hub = &chat->hub;
 
-    wheel_arm(&hub->wheel, &timer->timer, (hub->now_ms + delay_ms) / HUB_TICK_MS + (delay_ms > 0));
-}
-
-void hub_timer_init(struct hub_timer *timer, enum hub_timer_kind kind)
-{
-    timer->kind = kind;
-    wheel_timer_init(&timer->timer);
+    wheel_arm(&hub->wheel, timer, (hub->now_ms + delay_ms) / HUB_TICK_MS + (delay_ms > 0));
 }
 
 static void arrive(struct chat *chat, struct session *session)
 {
     struct arrival *arrival = session->arrival;
 
-    session->arrival = NULL;
     session_arrive(chat, session, arrival);
     free(arrival);
 }
@@ -144,35 +137,51 @@ void hub_refused(void *context, struct store_room *log, struct list_link *entrie
     watch_for_idle(chat, log->owner);
 }
 
-static void fire(struct chat *chat, struct hub_timer *timer)
+static void tell_presences(struct chat *chat)
 {
-    switch (timer->kind) {
-    case TIMER_KIND_WELCOME: {
-        struct session *session = list_entry(timer, struct session, welcome);
-        if (!session->is_welcomed)
-            session_welcome_first(chat, session);
-        break;
+    struct hub *hub = &chat->hub;
+    struct list_link due;
+
+    list_init(&due);
+    wheel_advance(&hub->wheel, hub->now_ms / HUB_TICK_MS, &due);
+    while (!list_is_empty(&due)) {
+        struct wheel_timer *timer = list_entry(due.next, struct wheel_timer, link);
+        list_remove(&timer->link);
+        presence_tell(chat, list_entry(timer, struct room, presence));
     }
-    case TIMER_KIND_LEASE: member_lease_over(chat, list_entry(timer, struct member, lease)); break;
-    case TIMER_KIND_PRESENCE: presence_tell(chat, list_entry(timer, struct room, presence)); break;
+}
+
+static void end_leases(struct chat *chat)
+{
+    struct member *member;
+
+    while ((member = due_take(&chat->hub.leases, chat->hub.now_ms))) {
+        member->lease_count--;
+        if (member->lease_count == 0 && member->session_count == 0)
+            member_lease_over(chat, member);
     }
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 int hub_turned(void *context)
 {
     struct chat *chat = context;
     struct hub *hub = &chat->hub;
-    struct list_link due;
+    struct session *session;
 
     hub->now_ms = os_clock_monotonic_ms();
-    list_init(&due);
-    wheel_advance(&hub->wheel, hub->now_ms / HUB_TICK_MS, &due);
-    while (!list_is_empty(&due)) {
-        struct wheel_timer *timer = list_entry(due.next, struct wheel_timer, link);
-        list_remove(&timer->link);
-        fire(chat, list_entry(timer, struct hub_timer, timer));
-    }
-    if (hub->wheel.count == 0)
+    while ((session = due_take(&hub->graces, hub->now_ms)))
+        session_grace_over(chat, session);
+    end_leases(chat);
+    tell_presences(chat);
+    uint64_t due_ms = earlier(due_next_ms(&hub->graces), due_next_ms(&hub->leases));
+    if (hub->wheel.count > 0)
+        due_ms = earlier(due_ms, hub->now_ms + wheel_until_next(&hub->wheel, 100) * HUB_TICK_MS);
+    if (due_ms == UINT64_MAX)
         return -1;
-    return (int)wheel_until_next(&hub->wheel, 100) * HUB_TICK_MS;
+    return due_ms > hub->now_ms ? (int)earlier(due_ms - hub->now_ms, INT32_MAX) : 0;
 }

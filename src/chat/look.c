@@ -73,15 +73,14 @@ void room_history(struct chat *chat, struct request *request)
 void room_who(struct chat *chat, struct request *request)
 {
     struct hub *hub = &chat->hub;
-    struct user_view members[MEMBERS_IN_WHO_MAX];
     struct member *member;
     struct room *room = room_of_request(chat, request, &member);
 
     if (!room)
         return;
-    size_t count = members_view(room, members, MEMBERS_IN_WHO_MAX);
+    size_t count = people_in(hub, room, MEMBERS_IN_WHO_MAX);
     builder_clear(&hub->text);
-    members_encode(&hub->text, request->command.ref, room->log->name, members, count, room->member_count,
+    members_encode(&hub->text, request->command.ref, room->log->name, hub->people.views, count, room->member_count,
                    count < room->member_count);
     answer_request(chat, request, &hub->text);
 }

@@ -5,29 +5,29 @@
 
 #include "chat/chat_inside.h"
 
-static struct member *find(struct user *user, struct room *room)
+enum { SESSIONS_MAX = (1 << 20) - 1, LEASES_MAX = 255, MEMBERS_MORE_MIN = 4 };
+
+static struct member *find(const struct user *user, const struct room *room)
 {
-    list_each(&user->members, link, following) {
-        struct member *member = list_entry(link, struct member, of_user);
-        if (member->room == room)
-            return member;
-    }
-    return NULL;
+    struct member *member = user->members;
+
+    while (member && member->room != room)
+        member = member->of_user;
+    return member;
 }
 
 static struct member *member_new(struct chat *chat, struct user *user, struct room *room)
 {
     struct hub *hub = &chat->hub;
-    struct member *member = calloc(1, sizeof *member);
+    struct member *member = pool_take(&hub->member_pool);
 
     if (!member)
         return NULL;
     member->user = user;
     member->room = room;
-    list_init(&member->of_user);
+    member->of_user = user->members;
+    user->members = member;
     list_init(&member->of_room);
-    hub_timer_init(&member->lease, TIMER_KIND_LEASE);
-    list_add_last(&user->members, &member->of_user);
     list_add_last(&room->members, &member->of_room);
     room->member_count++;
     counter_add(&hub->counters.members, 1);
@@ -39,6 +39,19 @@ static struct member *member_new(struct chat *chat, struct user *user, struct ro
     return member;
 }
 
+void member_free(struct chat *chat, struct member *member)
+{
+    struct user *user = member->user;
+    struct member **place = &user->members;
+
+    while (*place != member)
+        place = &(*place)->of_user;
+    *place = member->of_user;
+    list_remove(&member->of_room);
+    pool_give(&chat->hub.member_pool, member);
+    user_release(chat, user);
+}
+
 /* One who had left, but whose leaving nobody was told of yet, has never been away. */
 static void take_back(struct chat *chat, struct member *member)
 {
@@ -48,57 +61,108 @@ static void take_back(struct chat *chat, struct member *member)
     counter_add(&chat->hub.counters.members, 1);
 }
 
-static bool has_room_for_member(struct session *session)
+/* ---- the session's side ---- */
+
+struct member *session_member_at(const struct session *session, uint32_t i)
 {
-    if (session->member_count < session->member_capacity)
+    check(i < session->member_count);
+    return session->member_capacity == 0 ? session->member_one : session->members[i];
+}
+
+static bool reserve_place(struct session *session)
+{
+    if (session->member_count == 0 || session->member_count < session->member_capacity)
         return true;
-    uint32_t capacity = session->member_capacity ? session->member_capacity * 2 : 1;
-    struct member **members = realloc(session->members, capacity * sizeof(struct member *));
+    if (session->member_count > UINT16_MAX / 2)
+        return false;
+    uint32_t capacity = session->member_capacity > 0 ? session->member_capacity * 2u : MEMBERS_MORE_MIN;
+    struct member **old = session->member_capacity > 0 ? session->members : NULL;
+    struct member **members = realloc(old, capacity * sizeof(struct member *));
     if (!members)
         return false;
+    if (!old)
+        members[0] = session->member_one;
     session->members = members;
-    session->member_capacity = capacity;
+    session->member_capacity = (uint16_t)capacity;
     return true;
 }
+
+static void add_to_session(struct session *session, struct member *member)
+{
+    if (session->member_capacity == 0)
+        session->member_one = member;
+    else
+        session->members[session->member_count] = member;
+    session->member_count++;
+}
+
+static struct member *take_from_session(struct session *session, const struct room *room)
+{
+    uint32_t i = 0;
+
+    while (session_member_at(session, i)->room != room)
+        i++;
+    struct member *member = session_member_at(session, i);
+    struct member *last = session_member_at(session, session->member_count - 1u);
+    session->member_count--;
+    if (session->member_capacity == 0)
+        return member;
+    session->members[i] = last;
+    if (session->member_count == 0) {
+        free(session->members);
+        session->members = NULL;
+        session->member_capacity = 0;
+    }
+    return member;
+}
+
+/* ---- entering and leaving ---- */
 
 struct member *member_enter(struct chat *chat, struct session *session, struct room *room)
 {
     struct member *member;
 
-    if (!has_room_for_member(session))
+    if (!reserve_place(session))
         return NULL;
     member = find(session->user, room);
-    bool had_left = member && member->session_count == 0 && !wheel_timer_is_armed(&member->lease.timer);
+    bool had_left = member && member->session_count == 0 && member->lease_count == 0;
     if (!member)
         member = member_new(chat, session->user, room);
     else if (had_left)
         take_back(chat, member);
     if (!member)
         return NULL;
-    wheel_disarm(&chat->hub.wheel, &member->lease.timer);
+    check(member->session_count < SESSIONS_MAX);
     member->session_count++;
-    session->members[session->member_count++] = member;
+    add_to_session(session, member);
     room->interest[shard_index(session->shard)]++;
     room->session_count++;
     return member;
 }
 
+/* Without memory for a lease the last one that runs counts, and with none the member has left at once. */
+static void begin_lease(struct chat *chat, struct member *member)
+{
+    struct hub *hub = &chat->hub;
+    uint64_t over_ms = hub->now_ms + chat->options.presence_lease_ms;
+
+    if (member->lease_count < LEASES_MAX && due_add(&hub->leases, member, over_ms) == RESULT_OK)
+        member->lease_count++;
+    else if (member->lease_count == 0)
+        member_lease_over(chat, member);
+}
+
 void member_leave(struct chat *chat, struct session *session, struct room *room)
 {
-    uint32_t i = 0;
+    struct member *member = take_from_session(session, room);
 
-    while (i < session->member_count && session->members[i]->room != room)
-        i++;
-    check(i < session->member_count);
-    struct member *member = session->members[i];
-    session->members[i] = session->members[--session->member_count];
-    if (session->walk_in_room == room)
-        session->walk_in_room = NULL;
+    if (session->walk_in_number == room->number + 1)
+        session->walk_in_number = 0;
     check(room->interest[shard_index(session->shard)] > 0);
     room->interest[shard_index(session->shard)]--;
     room->session_count--;
     if (--member->session_count == 0)
-        hub_arm(chat, &member->lease, chat->options.presence_lease_ms);
+        begin_lease(chat, member);
 }
 
 /* Nobody came back in time. */
@@ -106,7 +170,7 @@ void member_lease_over(struct chat *chat, struct member *member)
 {
     struct room *room = member->room;
 
-    check(member->session_count == 0);
+    check(member->session_count == 0 && member->lease_count == 0);
     list_remove(&member->of_room);
     room->member_count--;
     counter_subtract(&chat->hub.counters.members, 1);
@@ -119,21 +183,6 @@ void member_lease_over(struct chat *chat, struct member *member)
         presence_due(chat, room);
         return;
     }
-    struct user *user = member->user;
-    list_remove(&member->of_user);
-    free(member);
-    user_release(chat, user);
+    member_free(chat, member);
     room_close_if_idle(chat, room);
-}
-
-size_t members_view(const struct room *room, struct user_view *out, size_t max)
-{
-    size_t count = 0;
-
-    list_each(&room->members, link, following) {
-        if (count == max)
-            break;
-        out[count++] = user_shown(list_entry(link, struct member, of_room)->user);
-    }
-    return count;
 }

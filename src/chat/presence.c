@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a room is told of comings and goings: merged, a few times a second at the most, and counts only where the room
  * is large. */
-#include <stdlib.h>
-
 #include "chat/chat_inside.h"
 
 /* A frame is due, at once if the last one is long enough ago. */
@@ -12,7 +10,7 @@ void presence_due(struct chat *chat, struct room *room)
     uint64_t interval_ms = chat->options.presence_interval_ms;
     uint64_t since_ms = now_ms - room->presence_ms;
 
-    if (!wheel_timer_is_armed(&room->presence.timer))
+    if (!wheel_timer_is_armed(&room->presence))
         hub_arm(chat, &room->presence, since_ms >= interval_ms ? 0 : interval_ms - since_ms);
 }
 
@@ -25,11 +23,9 @@ void presence_changed(struct chat *chat, struct member *member)
     presence_due(chat, member->room);
 }
 
-/* Fills `out` with those who came or changed their name, and marks them as shown. */
-static size_t take_fresh(struct room *room, struct user_view *out, size_t max)
+/* Adds those who came or changed their name to `people`, `max` of them at most, and marks all as shown. */
+static size_t take_fresh(struct room *room, struct people *people, size_t max)
 {
-    size_t count = 0;
-
     for (struct list_link *link = room->members.previous; link != &room->members && room->fresh_count > 0;
          link = link->previous) {
         struct member *member = list_entry(link, struct member, of_room);
@@ -38,32 +34,28 @@ static size_t take_fresh(struct room *room, struct user_view *out, size_t max)
         member->is_fresh = false;
         member->is_shown = true;
         room->fresh_count--;
-        if (count < max)
-            out[count++] = user_shown(member->user);
+        if (people->count < max)
+            (void)people_add(people, member->user); /* there is place for as many */
     }
-    return count;
+    return people->count;
 }
 
-static size_t view_left(const struct room *room, struct user_view *out, size_t max)
+/* Adds those who left, `max` of them at most. */
+static size_t add_left(const struct room *room, struct people *people, size_t max)
 {
-    size_t count = 0;
+    size_t before = people->count;
 
     list_each(&room->left, link, following) {
-        if (count < max)
-            out[count++] = user_shown(list_entry(link, struct member, of_room)->user);
+        if (people->count - before == max || !people_add(people, list_entry(link, struct member, of_room)->user))
+            break;
     }
-    return count;
+    return people->count - before;
 }
 
 static void free_left(struct chat *chat, struct room *room)
 {
     list_each(&room->left, link, following) {
-        struct member *member = list_entry(link, struct member, of_room);
-        struct user *user = member->user;
-        list_remove(&member->of_room);
-        list_remove(&member->of_user);
-        free(member);
-        user_release(chat, user);
+        member_free(chat, list_entry(link, struct member, of_room));
     }
 }
 
@@ -71,20 +63,17 @@ void presence_tell(struct chat *chat, struct room *room)
 {
     struct hub *hub = &chat->hub;
     size_t names_max = room->member_count > chat->options.presence_names_max ? 0 : chat->options.presence_names_max;
-    struct user_view *names = calloc(2 * names_max + 1, sizeof *names);
+    struct people *people = &hub->people;
 
-    if (!names) {
-        hub_arm(chat, &room->presence, 1000);
-        return;
-    }
-    size_t joined = take_fresh(room, names, names_max);
-    size_t left = view_left(room, names + names_max, names_max);
+    people->count = 0;
+    size_t joined = take_fresh(room, people, names_max);
+    size_t left = add_left(room, people, names_max);
     builder_clear(&hub->text);
     presence_encode(&hub->text, &(struct presence_frame){
                                     .room = room->log->name,
-                                    .joined = names,
+                                    .joined = people->views,
                                     .joined_count = joined,
-                                    .left = names + names_max,
+                                    .left = people->views + joined,
                                     .left_count = left,
                                     .count = room->member_count,
                                 });
@@ -92,7 +81,6 @@ void presence_tell(struct chat *chat, struct room *room)
         tell_room(chat, room, builder_view(&hub->text));
         counter_add(&hub->counters.presence_frames, 1);
     }
-    free(names);
     room->presence_ms = hub->now_ms;
     free_left(chat, room);
     room_close_if_idle(chat, room);

@@ -259,11 +259,11 @@ static enum result post(struct chat *chat, struct job *job, struct request *requ
     return result;
 }
 
-static void add_members(struct job *job, const struct room *room)
+static void add_members(struct hub *hub, struct job *job, const struct room *room)
 {
-    struct user_view members[MEMBERS_IN_JOINED_MAX];
+    const struct user_view *members = hub->people.views;
 
-    job->member_count = members_view(room, members, MEMBERS_IN_JOINED_MAX);
+    job->member_count = people_in(hub, room, MEMBERS_IN_JOINED_MAX);
     for (size_t i = 0; i < job->member_count; i++) {
         builder_add_view(&job->strings, members[i].id);
         builder_add_view(&job->strings, members[i].name);
@@ -281,7 +281,7 @@ enum result replay_post(struct chat *chat, struct session *session, struct reque
     if (!job)
         return RESULT_NO_MEMORY;
     job->is_truncated = replay->is_truncated;
-    add_members(job, room);
+    add_members(&chat->hub, job, room);
     return post(chat, job, request);
 }
 

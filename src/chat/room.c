@@ -4,6 +4,13 @@
 
 #include "chat/chat_inside.h"
 
+bool room_has_fold(const void *value, struct view key)
+{
+    const struct room *room = value;
+
+    return view_equal(room->log->fold, key);
+}
+
 static void number_give_back(struct hub *hub, size_t capacity, uint32_t number)
 {
     hub->free_numbers[(hub->free_head + hub->free_count) % capacity] = number;
@@ -47,7 +54,7 @@ static void room_close(struct chat *chat, struct room *room)
         list_remove(&room->idle);
         hub->idle_count--;
     }
-    wheel_disarm(&hub->wheel, &room->presence.timer);
+    wheel_disarm(&hub->wheel, &room->presence);
     table_remove(&hub->rooms, room->log->fold);
     number_give_back(hub, chat->options.rooms_live_max, room->number);
     store_room_close(chat->store, room->log);
@@ -71,7 +78,7 @@ static struct room *room_new(struct chat *chat, struct store_room *log)
     list_init(&room->members);
     list_init(&room->left);
     list_init(&room->idle);
-    hub_timer_init(&room->presence, TIMER_KIND_PRESENCE);
+    wheel_timer_init(&room->presence);
     if (!write_label(chat, room->number, log->name) || table_put(&hub->rooms, log->fold, room) != RESULT_OK)
         goto out_number;
     counter_add(&hub->counters.rooms, 1);
@@ -159,12 +166,7 @@ void room_close_if_idle(struct chat *chat, struct room *room)
 static void forget_members(struct chat *chat, struct list_link *members)
 {
     list_each(members, link, following) {
-        struct member *member = list_entry(link, struct member, of_room);
-        wheel_disarm(&chat->hub.wheel, &member->lease.timer);
-        list_remove(&member->of_room);
-        list_remove(&member->of_user);
-        user_release(chat, member->user);
-        free(member);
+        member_free(chat, list_entry(link, struct member, of_room));
     }
 }
 
@@ -175,6 +177,7 @@ void rooms_close_all(struct chat *chat)
     size_t position = 0;
     struct room *room;
 
+    due_done(&hub->leases); /* all who wait there go now */
     list_init(&all);
     while ((room = table_next(&hub->rooms, &position))) {
         list_remove(&room->idle);
@@ -197,11 +200,11 @@ struct room *room_of_request(struct chat *chat, struct request *request, struct 
     struct room *room = NULL;
     enum name_fault fault;
 
-    if (request->is_plain && session->walk_in_room)
-        room = session->walk_in_room;
     for (uint32_t i = 0; i < session->member_count && !room; i++) {
-        if (view_equal(session->members[i]->room->log->name, request->command.room))
-            room = session->members[i]->room;
+        struct room *candidate = session_member_at(session, i)->room;
+        if (request->is_plain ? candidate->number + 1 == session->walk_in_number
+                              : view_equal(candidate->log->name, request->command.room))
+            room = candidate;
     }
     if (!room && !request->is_plain && room_find(chat, request->command.room, false, &room, &fault) == RESULT_INVALID) {
         refuse_request(chat, request, ERROR_BAD_REQUEST, name_fault_text(fault));
@@ -246,8 +249,7 @@ static struct look_back look_back(const struct chat *chat, const struct room *ro
 static void encode_joined(struct chat *chat, struct room *room, struct view ref, bool is_truncated)
 {
     struct hub *hub = &chat->hub;
-    struct user_view members[MEMBERS_IN_JOINED_MAX];
-    size_t count = members_view(room, members, MEMBERS_IN_JOINED_MAX);
+    size_t count = people_in(hub, room, MEMBERS_IN_JOINED_MAX);
 
     builder_clear(&hub->text);
     joined_encode(&hub->text, &(struct joined_frame){
@@ -257,7 +259,7 @@ static void encode_joined(struct chat *chat, struct room *room, struct view ref,
                                   .seq = room->log->seq_committed,
                                   .events = builder_view(&hub->events),
                                   .is_truncated = is_truncated,
-                                  .members = members,
+                                  .members = hub->people.views,
                                   .member_count = count,
                                   .count = room->member_count,
                               });

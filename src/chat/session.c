@@ -8,8 +8,9 @@
 struct member *session_member(struct session *session, struct room *room)
 {
     for (uint32_t i = 0; i < session->member_count; i++) {
-        if (session->members[i]->room == room)
-            return session->members[i];
+        struct member *member = session_member_at(session, i);
+        if (member->room == room)
+            return member;
     }
     return NULL;
 }
@@ -32,7 +33,7 @@ static void check_wanted_name(const struct arrival *arrival, struct builder *cle
     builder_clear(clean);
     if (!arrival->has_name)
         return;
-    *out_fault = name_check_user(view_of_string(arrival->name), clean);
+    *out_fault = name_check_user(arrival->name, clean);
     if (*out_fault != NAME_FINE)
         builder_clear(clean);
 }
@@ -41,7 +42,7 @@ static void enter_walk_in(struct chat *chat, struct session *session, const stru
 {
     struct command command = {
         .type = COMMAND_JOIN,
-        .room = view_of_string(arrival->room),
+        .room = arrival->room,
         .has_after = arrival->has_after,
         .after = arrival->after,
         .has_history = arrival->has_history,
@@ -54,27 +55,28 @@ static void enter_walk_in(struct chat *chat, struct session *session, const stru
         return;
     }
     room_join(chat, session, NULL, &command);
-    session->walk_in_room = session->member_count > 0 ? session->members[0]->room : NULL;
+    if (session->member_count > 0)
+        session->walk_in_number = session_member_at(session, 0)->room->number + 1;
 }
 
 void session_welcome(struct chat *chat, struct session *session, struct view ref)
 {
     struct hub *hub = &chat->hub;
-    char connection[32], token[TOKEN_TEXT_MAX];
+    const struct user *user = session->user;
+    char connection[32], token[TOKEN_TEXT_MAX], id[USER_ID_BYTES + 1];
+    struct token_claims claims = {.joined_ms = user->joined_ms, .issued_ms = os_clock_wall_ms()};
 
     session->is_welcomed = true;
-    wheel_disarm(&hub->wheel, &session->welcome.timer);
     (void)snprintf(connection, sizeof connection, "%x-%llx", shard_index(session->shard),
                    (unsigned long long)session->handle);
-    session->claims.joined_ms = session->user->joined_ms;
-    session->claims.issued_ms = os_clock_wall_ms();
-    token_sign(&chat->key, &session->claims, token);
+    memcpy(claims.user, user->id, sizeof claims.user);
+    token_sign(&chat->key, &claims, token);
     builder_clear(&hub->text);
     welcome_encode(&hub->text, &(struct welcome_frame){
                                    .ref = ref,
                                    .server = VIEW("natter/" NATTER_VERSION),
                                    .connection = view_of_string(connection),
-                                   .user = user_shown(session->user),
+                                   .user = user_shown(user, id),
                                    .token = view_of_string(token),
                                    .heartbeat_s = chat->options.heartbeat_s,
                                    .text_bytes_max = chat->options.text_bytes_max,
@@ -88,7 +90,7 @@ void session_welcome(struct chat *chat, struct session *session, struct view ref
 /* What the address asked for by way of a name, and did not get: told after the welcome. */
 static void tell_name_fault(struct chat *chat, struct session *session)
 {
-    enum name_fault fault = session->name_fault;
+    enum name_fault fault = (enum name_fault)session->name_fault;
     bool is_taken = session->is_name_taken;
 
     session->name_fault = NAME_FINE;
@@ -114,24 +116,30 @@ void session_arrive(struct chat *chat, struct session *session, struct arrival *
     char wanted[USER_NAME_BYTES_MAX + 1] = "";
 
     counter_add(&hub->counters.sessions, 1);
+    session->user = NULL; /* the arrival's place is free now */
     if (arrival->is_unauthorized) {
         send_away(chat, session,
                   arrival->is_token_wrong ? "This token is not valid here, or no longer. Connect without it."
                                           : "Guests are not let in here. Bring a token.");
         return;
     }
-    check_wanted_name(arrival, &hub->fold, &session->name_fault);
+    enum name_fault fault;
+    check_wanted_name(arrival, &hub->fold, &fault);
+    session->name_fault = (uint8_t)fault;
     if (hub->fold.size <= USER_NAME_BYTES_MAX && hub->fold.size > 0)
         memcpy(wanted, hub->fold.at, hub->fold.size);
-    session->user = user_find_or_make(chat, &session->claims, wanted, &session->is_name_taken);
+    bool is_taken = false;
+    session->user = user_find_or_make(chat, &arrival->claims, wanted, &is_taken);
+    session->is_name_taken = is_taken;
     if (!session->user) {
         session->is_refused = true;
         shard_post_close(session->shard, session->handle, END_INTERNAL, NULL);
         return;
     }
     session->user->session_count++;
-    if (!session->is_walk_in && !session->brings_identity) {
-        hub_arm(chat, &session->welcome, LOGIN_GRACE_MS);
+    bool may_log_in = !session->is_walk_in && !session->brings_identity;
+    if (may_log_in && due_add(&hub->graces, session, hub->now_ms + LOGIN_GRACE_MS) == RESULT_OK) {
+        session->is_graced = true;
         return;
     }
     session_welcome(chat, session, (struct view){NULL, 0});
@@ -139,6 +147,13 @@ void session_arrive(struct chat *chat, struct session *session, struct arrival *
     if (session->is_walk_in)
         enter_walk_in(chat, session, arrival);
     tell_name_fault(chat, session);
+}
+
+void session_grace_over(struct chat *chat, struct session *session)
+{
+    session->is_graced = false;
+    if (!session->is_welcomed)
+        session_welcome_first(chat, session);
 }
 
 static void detach_user(struct chat *chat, struct session *session)
@@ -156,14 +171,13 @@ void session_depart(struct chat *chat, struct session *session)
 {
     struct hub *hub = &chat->hub;
 
-    wheel_disarm(&hub->wheel, &session->welcome.timer);
+    if (session->is_graced)
+        due_forget(&hub->graces, session);
     while (session->member_count > 0)
-        member_leave(chat, session, session->members[session->member_count - 1]->room);
+        member_leave(chat, session, session_member_at(session, session->member_count - 1u)->room);
     detach_user(chat, session);
     counter_subtract(&hub->counters.sessions, 1);
-    free(session->members);
-    free(session->buckets);
-    free(session);
+    session_return(chat, session);
 }
 
 void session_login(struct chat *chat, struct request *request)
@@ -179,7 +193,7 @@ void session_login(struct chat *chat, struct request *request)
                        "This token has just run out. Connect without it to be a new guest.");
         return;
     }
-    bool is_same = memcmp(claims.user, session->claims.user, sizeof claims.user) == 0;
+    bool is_same = memcmp(claims.user, session->user->id, sizeof claims.user) == 0;
     if (!is_same && session->member_count > 0) {
         refuse_request(chat, request, ERROR_CONFLICT,
                        "A login must come before the first join. Connect again to be somebody else.");
@@ -194,7 +208,6 @@ void session_login(struct chat *chat, struct request *request)
         user->session_count++;
         detach_user(chat, session);
         session->user = user;
-        session->claims = claims;
     }
     session_welcome(chat, session, request->command.ref);
     answer_request(chat, request, &hub->text);
@@ -214,6 +227,7 @@ void session_name(struct chat *chat, struct request *request)
     struct hub *hub = &chat->hub;
     struct user *user = request->session->user;
     enum name_fault fault;
+    char id[USER_ID_BYTES + 1];
 
     builder_clear(&hub->fold);
     fault = name_check_user(request->command.name, &hub->fold);
@@ -234,10 +248,9 @@ void session_name(struct chat *chat, struct request *request)
     user->has_chosen_name = true;
     user->is_stored = false;
     user_store(chat, user);
-    list_each(&user->members, link, following) {
-        presence_changed(chat, list_entry(link, struct member, of_user));
-    }
-    struct user_view shown = user_shown(user);
+    for (struct member *member = user->members; member; member = member->of_user)
+        presence_changed(chat, member);
+    struct user_view shown = user_shown(user, id);
     builder_clear(&hub->text);
     ok_encode(&hub->text, request->command.ref, (struct view){NULL, 0}, &shown);
     answer_request(chat, request, &hub->text);

@@ -4,56 +4,123 @@
 
 #include "chat/chat_inside.h"
 
-enum { NAME_DRAWS_MAX = 64 };
+enum { NAME_DRAWS_MAX = 64, SKELETON_BYTES_MAX = 4096 };
 
-/* The look-alike key of a name in memory of its own. Empty without memory. */
-static struct view skeleton_of(struct view name)
+static bool has_long_name(const struct user *user)
 {
-    struct builder out;
-    struct view skeleton = {NULL, 0};
+    return user->name_size > USER_NAME_INLINE_MAX;
+}
 
-    builder_init(&out, 4096);
-    if (name_skeleton(name, &out) && builder_ok(&out)) {
-        size_t size = 0;
-        uint8_t *at = builder_take(&out, &size);
-        skeleton = view_of(at, size);
+static uint8_t *long_name(const struct user *user)
+{
+    uint8_t *at;
+
+    memcpy(&at, user->name, sizeof at);
+    return at;
+}
+
+struct view user_name(const struct user *user)
+{
+    return view_of(has_long_name(user) ? long_name(user) : user->name, user->name_size);
+}
+
+/* `name` is not within the user. */
+static enum result set_name(struct user *user, struct view name)
+{
+    uint8_t *copy = NULL;
+
+    check(name.size <= USER_NAME_BYTES_MAX);
+    if (name.size > USER_NAME_INLINE_MAX) {
+        copy = malloc(name.size);
+        if (!copy)
+            return RESULT_NO_MEMORY;
+        memcpy(copy, name.at, name.size);
     }
-    builder_done(&out);
-    return skeleton;
+    if (has_long_name(user))
+        free(long_name(user));
+    user->name_size = (uint8_t)name.size;
+    if (copy)
+        memcpy(user->name, &copy, sizeof copy);
+    else if (name.size > 0)
+        memcpy(user->name, name.at, name.size);
+    return RESULT_OK;
+}
+
+struct user_view user_shown(const struct user *user, char out_id[USER_ID_BYTES + 1])
+{
+    token_user_text(user->id, out_id);
+    return (struct user_view){view_of(out_id, USER_ID_BYTES), user_name(user)};
+}
+
+bool user_has_id(const void *value, struct view key)
+{
+    const struct user *user = value;
+
+    return view_equal(view_of(user->id, sizeof user->id), key);
+}
+
+/* The look-alike key of a name. It is not kept with the user: it is needed only when a name is taken or given up, or
+ * when another's has the same hash. */
+static bool skeleton_of(struct view name, struct builder *out)
+{
+    builder_clear(out);
+    return name_skeleton(name, out) && builder_ok(out);
+}
+
+bool user_has_skeleton(const void *value, struct view key)
+{
+    struct builder skeleton;
+
+    builder_init(&skeleton, SKELETON_BYTES_MAX);
+    bool is_same = skeleton_of(user_name(value), &skeleton) && view_equal(builder_view(&skeleton), key);
+    builder_done(&skeleton);
+    return is_same;
+}
+
+static void give_up_name(struct hub *hub, struct user *user)
+{
+    if (!user->is_named)
+        return;
+    user->is_named = false;
+    if (skeleton_of(user_name(user), &hub->skeleton))
+        table_remove(&hub->names, builder_view(&hub->skeleton));
+}
+
+/* The name that the user has goes into the table. */
+static bool take_name(struct hub *hub, struct user *user)
+{
+    user->is_named = skeleton_of(user_name(user), &hub->skeleton)
+                     && table_put(&hub->names, builder_view(&hub->skeleton), user) == RESULT_OK;
+    return user->is_named;
 }
 
 enum result user_rename(struct chat *chat, struct user *user, struct view name)
 {
     struct hub *hub = &chat->hub;
-    struct view skeleton = skeleton_of(name);
+    uint8_t old_name[USER_NAME_BYTES_MAX];
+    size_t old_size = user->name_size;
+    bool was_named = user->is_named;
 
-    if (!skeleton.at)
+    if (name.size > USER_NAME_BYTES_MAX || !skeleton_of(name, &hub->skeleton))
         return RESULT_NO_MEMORY;
-    if (name.size > USER_NAME_BYTES_MAX) {
-        free((void *)skeleton.at);
-        return RESULT_NO_MEMORY;
-    }
-    struct user *holder = table_get(&hub->names, skeleton);
-    if (holder && holder != user) {
-        free((void *)skeleton.at);
+    const struct user *holder = table_get(&hub->names, builder_view(&hub->skeleton));
+    if (holder && holder != user)
         return RESULT_EXISTS;
-    }
-    if (user->skeleton.at)
-        table_remove(&hub->names, user->skeleton);
-    enum result result = table_put(&hub->names, skeleton, user);
-    if (result != RESULT_OK) {
-        if (user->skeleton.at && table_put(&hub->names, user->skeleton, user) != RESULT_OK) {
-            free((void *)user->skeleton.at);
-            user->skeleton = (struct view){NULL, 0};
-        }
-        free((void *)skeleton.at);
-        return RESULT_NO_MEMORY;
-    }
-    free((void *)user->skeleton.at);
-    user->skeleton = skeleton;
-    memcpy(user->name, name.at, name.size);
-    user->name[name.size] = 0;
-    return RESULT_OK;
+    memcpy(old_name, user_name(user).at, old_size);
+    give_up_name(hub, user);
+    if (set_name(user, name) == RESULT_OK && take_name(hub, user))
+        return RESULT_OK;
+    if (was_named && set_name(user, view_of(old_name, old_size)) == RESULT_OK)
+        (void)take_name(hub, user); /* its place in the table is still there */
+    return RESULT_NO_MEMORY;
+}
+
+static void copy_string(char *out, size_t capacity, struct view text)
+{
+    check(text.size < capacity);
+    if (text.size > 0)
+        memcpy(out, text.at, text.size);
+    out[text.size] = 0;
 }
 
 void user_store(struct chat *chat, struct user *user)
@@ -62,21 +129,21 @@ void user_store(struct chat *chat, struct user *user)
 
     if (user->is_stored)
         return;
-    (void)snprintf(row.id, sizeof row.id, "%s", user->id);
-    (void)snprintf(row.name, sizeof row.name, "%s", user->name);
+    token_user_text(user->id, row.id);
+    copy_string(row.name, sizeof row.name, user_name(user));
     /* A failure is no reason to refuse anybody: it is tried again with the user's next event. */
     user->is_stored = store_user_put(chat->store, &row) == RESULT_OK;
 }
 
 /* Names for those who chose none: the same one for the same id, unless somebody here looks like it. */
-static enum result draw_name(struct chat *chat, struct user *user)
+static enum result draw_name(struct chat *chat, struct user *user, const char *id)
 {
     uint8_t seed[8];
     char name[40];
 
     uint64_t hash = 0;
-    for (size_t i = 0; user->id[i]; i++)
-        hash = (hash ^ (uint8_t)user->id[i]) * UINT64_C(0x100000001b3);
+    for (size_t i = 0; id[i]; i++)
+        hash = (hash ^ (uint8_t)id[i]) * UINT64_C(0x100000001b3);
     for (uint64_t i = 0; i < NAME_DRAWS_MAX; i++) {
         uint64_t mixed = (hash + i) * UINT64_C(0x9e3779b97f4a7c15);
         memcpy(seed, &mixed, sizeof seed);
@@ -85,13 +152,16 @@ static enum result draw_name(struct chat *chat, struct user *user)
         if (result != RESULT_EXISTS)
             return result;
     }
-    return user_rename(chat, user, view_of_string(user->id));
+    return user_rename(chat, user, view_of_string(id));
 }
 
 static void choose_name(struct chat *chat, struct user *user, const char *wanted_name, bool *out_name_is_taken)
 {
     struct store_user row;
-    bool has_row = store_user_get(chat->store, view_of_string(user->id), &row) == RESULT_OK;
+    char id[USER_ID_BYTES + 1];
+
+    token_user_text(user->id, id);
+    bool has_row = store_user_get(chat->store, view_of_string(id), &row) == RESULT_OK;
 
     *out_name_is_taken = false;
     if (has_row) {
@@ -107,35 +177,31 @@ static void choose_name(struct chat *chat, struct user *user, const char *wanted
     *out_name_is_taken = wanted_name[0] != 0;
     if (has_row && user_rename(chat, user, view_of_string(row.name)) == RESULT_OK)
         return;
-    (void)draw_name(chat, user);
+    (void)draw_name(chat, user, id); /* without memory for it the user is not let in */
 }
 
 struct user *user_find_or_make(struct chat *chat, const struct token_claims *claims, const char *wanted_name,
                                bool *out_name_is_taken)
 {
     struct hub *hub = &chat->hub;
-    char id[USER_ID_BYTES + 1];
-    struct user *user;
+    struct view id = view_of(claims->user, sizeof claims->user);
+    struct user *user = table_get(&hub->users, id);
 
-    token_user_text(claims->user, id);
-    user = table_get(&hub->users, view_of_string(id));
     *out_name_is_taken = false;
     if (user)
         return user;
-    user = calloc(1, sizeof *user);
+    user = pool_take(&hub->user_pool);
     if (!user)
         return NULL;
-    memcpy(user->id, id, sizeof id);
-    user->id_view = view_of_string(user->id);
+    memcpy(user->id, claims->user, sizeof user->id);
     user->joined_ms = claims->joined_ms;
-    list_init(&user->members);
-    if (table_put(&hub->users, user->id_view, user) != RESULT_OK) {
-        free(user);
+    if (table_put(&hub->users, id, user) != RESULT_OK) {
+        pool_give(&hub->user_pool, user);
         return NULL;
     }
     counter_add(&hub->counters.users, 1);
     choose_name(chat, user, wanted_name, out_name_is_taken);
-    if (!user->skeleton.at) {
+    if (!user->is_named) {
         user_release(chat, user);
         return NULL;
     }
@@ -149,13 +215,12 @@ void user_release(struct chat *chat, struct user *user)
 {
     struct hub *hub = &chat->hub;
 
-    if (user->session_count > 0 || !list_is_empty(&user->members))
+    if (user->session_count > 0 || user->members)
         return;
-    table_remove(&hub->users, user->id_view);
-    if (user->skeleton.at) {
-        table_remove(&hub->names, user->skeleton);
-        free((void *)user->skeleton.at);
-    }
+    table_remove(&hub->users, view_of(user->id, sizeof user->id));
+    give_up_name(hub, user);
+    if (has_long_name(user))
+        free(long_name(user));
     counter_subtract(&hub->counters.users, 1);
-    free(user);
+    pool_give(&hub->user_pool, user);
 }

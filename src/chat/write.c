@@ -5,9 +5,10 @@
 static void append(struct chat *chat, struct request *request, struct room *room, struct event *event)
 {
     struct user *user = request->session->user;
+    char id[USER_ID_BYTES + 1];
 
     user_store(chat, user);
-    event->user = user_shown(user);
+    event->user = user_shown(user, id);
     event->key = request->command.key;
     switch (store_append(chat->store, room->log, event, request)) {
     case RESULT_OK: /* hub_committed() or hub_refused() goes on */ return;
@@ -47,12 +48,12 @@ void room_send(struct chat *chat, struct request *request)
  * duplicate. */
 static bool is_retry(struct chat *chat, const struct request *request, struct room *room)
 {
+    char id[USER_ID_BYTES + 1];
     uint64_t seq;
     int64_t at_ms;
 
-    return store_key_find(chat->store, room->log, view_of_string(request->session->user->id), request->command.key,
-                          &seq, &at_ms)
-           == RESULT_OK;
+    token_user_text(request->session->user->id, id);
+    return store_key_find(chat->store, room->log, view_of_string(id), request->command.key, &seq, &at_ms) == RESULT_OK;
 }
 
 /* The message that an edit, a deletion or a reaction is about. NULL: refused. */
@@ -60,6 +61,7 @@ static struct room *find_target(struct chat *chat, struct request *request, bool
 {
     struct member *member;
     struct room *room = room_of_request(chat, request, &member);
+    char id[USER_ID_BYTES + 1];
     struct event target;
 
     if (!room || is_retry(chat, request, room))
@@ -77,7 +79,8 @@ static struct room *find_target(struct chat *chat, struct request *request, bool
                        "The server could not look the message up. Try again in a moment.");
         return NULL;
     }
-    if (must_be_own && !view_equal(target.user.id, view_of_string(request->session->user->id))) {
+    token_user_text(request->session->user->id, id);
+    if (must_be_own && !view_equal(target.user.id, view_of_string(id))) {
         refuse_request(chat, request, ERROR_FORBIDDEN, "Only its author may change this message.");
         return NULL;
     }
@@ -123,9 +126,10 @@ void room_typing(struct chat *chat, struct request *request)
 
     if (!room)
         return;
-    if (hub->now_ms - member->typed_ms >= chat->options.typing_interval_ms) {
-        struct user_view shown = user_shown(member->user);
-        member->typed_ms = hub->now_ms;
+    if ((uint32_t)hub->now_ms - member->typed_ms >= chat->options.typing_interval_ms) {
+        char id[USER_ID_BYTES + 1];
+        struct user_view shown = user_shown(member->user, id);
+        member->typed_ms = (uint32_t)hub->now_ms;
         builder_clear(&hub->text);
         typing_encode(&hub->text, room->log->name, &shown);
         if (builder_ok(&hub->text))
@@ -144,8 +148,10 @@ void room_read(struct chat *chat, struct request *request)
     if (!room)
         return;
     uint64_t seq = request->command.seq < room->log->seq_committed ? request->command.seq : room->log->seq_committed;
+    char id[USER_ID_BYTES + 1];
+    token_user_text(member->user->id, id);
     user_store(chat, member->user);
-    if (store_read_put(chat->store, room->log, view_of_string(member->user->id), seq) != RESULT_OK) {
+    if (store_read_put(chat->store, room->log, view_of_string(id), seq) != RESULT_OK) {
         refuse_request(chat, request, ERROR_INTERNAL, "The server could not note this. Try again in a moment.");
         return;
     }

@@ -10,7 +10,7 @@
 struct chunk *chunk_new(struct view frames, uint32_t frame_count, uint64_t seq_first, uint64_t seq_last)
 {
     check(frames.size > 0 && frames.size <= UINT32_MAX);
-    check(frame_count > 0);
+    check(frame_count > 0 && frame_count <= CHUNK_FRAMES_MAX);
     struct chunk *chunk = malloc(sizeof *chunk + frames.size);
 
     if (!chunk)

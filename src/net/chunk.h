@@ -8,6 +8,8 @@
 #include "base/view.h"
 #include "wire/deflate.h"
 
+enum { CHUNK_FRAMES_MAX = 65000 };
+
 struct chunk_form {
     uint32_t size;
     uint8_t bytes[];
@@ -26,7 +28,7 @@ struct chunk {
 
 enum chunk_compression { CHUNK_UNTRIED, CHUNK_AT_WORK, CHUNK_COMPRESSED, CHUNK_NOT_WORTH_IT };
 
-/* From whole frames (headers written). One reference. NULL: no memory. Any thread. */
+/* From 1 to CHUNK_FRAMES_MAX whole frames (headers written). One reference. NULL: no memory. Any thread. */
 struct chunk *chunk_new(struct view frames, uint32_t frame_count, uint64_t seq_first, uint64_t seq_last);
 struct chunk *chunk_ref(struct chunk *chunk);
 void chunk_unref(struct chunk *chunk);

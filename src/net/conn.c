@@ -17,9 +17,6 @@ struct conn *conn_new(struct shard *shard, int descriptor, const struct os_addre
     conn->address = *address;
     conn->admission = (uint8_t)verdict;
     conn->is_draining = shard->is_draining;
-    list_init(&conn->dirty);
-    list_init(&conn->unread);
-    wheel_timer_init(&conn->timer);
     if (shard_register(shard, conn) != RESULT_OK)
         goto out_conn;
     os_socket_tune(descriptor, shard->options.send_buffer_bytes, shard->options.unsent_bytes_max);
@@ -47,7 +44,9 @@ void conn_arm(struct conn *conn, uint32_t delay_ms)
 {
     struct shard *shard = conn->shard;
 
-    wheel_arm(&shard->wheel, &conn->timer, (shard->now_ms + delay_ms) / SHARD_TICK_MS + 1);
+    shard->registry[conn->slot].deadline_ms = shard_clock(shard) + delay_ms;
+    if (shard->now_ms + delay_ms < shard->sweep_ms)
+        shard->sweep_ms = shard->now_ms + delay_ms;
 }
 
 static uint32_t state_deadline_ms(const struct conn *conn, enum conn_state state)
@@ -80,7 +79,6 @@ void conn_move(struct conn *conn, enum conn_state next)
     conn->state_ms = shard_clock(conn->shard);
     if (next == CONN_ENDED) {
         counter_add(&counters->ended[conn->end_reason], 1);
-        wheel_disarm(&conn->shard->wheel, &conn->timer);
         return;
     }
     counter_add(&counters->live[next], 1);
@@ -97,7 +95,8 @@ void conn_leave(struct conn *conn)
 }
 
 /* The one end: out of rooms, registry, timers and poller; the descriptor is closed, the memory given back at the turn's
- * end, in that order, whatever the cause. */
+ * end, in that order, whatever the cause. (That it is in state ENDED takes it out of registry and timers: handles miss,
+ * and the sweep passes it over.) */
 void conn_end(struct conn *conn, enum end_reason reason)
 {
     struct shard *shard = conn->shard;
@@ -107,7 +106,6 @@ void conn_end(struct conn *conn, enum end_reason reason)
     if (conn->state != CONN_CLOSING)
         conn->end_reason = (uint8_t)reason;
     conn_leave(conn);
-    shard_unregister(shard, conn);
     conn_move(conn, CONN_ENDED);
     os_poller_remove(&shard->poller, conn->descriptor);
     os_socket_close(conn->descriptor);
@@ -115,9 +113,8 @@ void conn_end(struct conn *conn, enum end_reason reason)
     admission_leave(shard->admission, &conn->address);
     outbox_clear(&conn->outbox);
     conn_return_input(conn);
-    list_remove(&conn->dirty);
-    list_remove(&conn->unread);
-    list_add_last(&shard->ended, &conn->unread);
+    conn->ended_next = shard->ended;
+    shard->ended = conn;
 }
 
 void conn_begin_closing(struct conn *conn, enum end_reason reason)
@@ -317,7 +314,7 @@ static void at_end_of_input(struct conn *conn)
     case CONN_HTTP: /* half-closed clients still get their answer */ conn->is_kept_alive = false; break;
     case CONN_OPEN: conn_end(conn, END_PEER_GONE); break;
     case CONN_CLOSING:
-        if (!conn->outbox.first || conn->is_finished)
+        if (outbox_is_empty(&conn->outbox) || conn->is_finished)
             conn_end(conn, conn->end_reason);
         break;
     case CONN_ENDED:
@@ -377,14 +374,14 @@ void conn_read(struct conn *conn)
 
 void conn_mark_unread(struct conn *conn)
 {
-    if (list_is_empty(&conn->unread) && conn->state != CONN_ENDED)
-        list_add_last(&conn->shard->unread, &conn->unread);
+    if (conn->state != CONN_ENDED)
+        queue_add(conn, QUEUE_UNREAD);
 }
 
 void conn_mark_dirty(struct conn *conn)
 {
-    if (list_is_empty(&conn->dirty) && conn->state != CONN_ENDED && !conn->is_blocked)
-        list_add_last(&conn->shard->dirty, &conn->dirty);
+    if (conn->state != CONN_ENDED && !conn->is_blocked)
+        queue_add(conn, QUEUE_DIRTY);
 }
 
 void conn_update_pause(struct conn *conn)
@@ -426,7 +423,7 @@ struct shard *conn_shard(const struct conn *conn)
 
 uint64_t conn_handle(const struct conn *conn)
 {
-    return (uint64_t)conn->generation << 32 | conn->slot;
+    return (uint64_t)conn->shard->registry[conn->slot].generation << 32 | conn->slot;
 }
 
 const struct os_address *conn_address(const struct conn *conn)

@@ -6,7 +6,6 @@
 #include <assert.h>
 
 #include "base/builder.h"
-#include "base/wheel.h"
 #include "net/conn.h"
 #include "net/conn_state.h"
 #include "net/feed.h"
@@ -27,14 +26,19 @@ struct conn_input {
 
 /* A feed that the connection follows, and the index of its cursor there. */
 struct place {
-    struct feed *feed;
+    uint32_t number; /* of the feed */
     uint32_t index;
 };
+
+/* Where connections wait for the shard: linked by their slots' numbers. */
+enum conn_queue { QUEUE_UNREAD /* something is left to read */, QUEUE_DIRTY /* something to send */, QUEUE_COUNT };
 
 struct conn {
     int descriptor;
     uint8_t state;               /* enum conn_state; written by conn_move only */
     uint8_t end_reason;          /* the first cause, from HTTP and CLOSING on */
+    uint8_t admission;           /* enum admission_verdict at accept */
+    uint8_t window_bits;         /* of what we compress for this connection alone */
     bool is_blocked : 1;         /* the socket took no more; the poller will say when it does */
     bool has_deflate : 1;        /* permessage-deflate was agreed */
     bool has_shared_deflate : 1; /* … with the whole window, so that shared chunks fit */
@@ -51,31 +55,31 @@ struct conn {
     bool is_continued : 1; /* 100 Continue was sent for the request at hand */
     bool is_draining : 1;  /* close when the request at hand is answered */
     bool reads_to_end : 1; /* the poller said that the peer has finished: read until it shows */
-    uint8_t admission;     /* enum admission_verdict at accept */
-    uint8_t window_bits;   /* of what we compress for this connection alone */
+    uint8_t queued;        /* a bit for each queue that it is in */
+    uint32_t slot;         /* in shard->registry, which has its deadline */
     struct outbox outbox;
     struct shard *shard;
-    struct place place_one;    /* the first feed, without an allocation */
-    struct place *places_more; /* the others */
+    union {
+        struct place place_one; /* if it is the only one, as mostly: without an allocation */
+        struct places *places;
+    };
     uint16_t place_count;
-    uint16_t places_more_capacity;
+    uint16_t answers_pending;
+    uint16_t control_count;
+    uint16_t control_s;   /* the second in which control_count counts */
     uint32_t heard_ms;    /* when the last byte came in; low 32 bits of the shard's clock, as the following ones */
     uint32_t progress_ms; /* when the socket last took a byte, or waiting bytes appeared */
     uint32_t state_ms;    /* when the state was entered, or this request began */
-    uint32_t control_ms;  /* the second in which control_count counts */
-    uint16_t control_count;
-    uint16_t answers_pending;
-    uint32_t slot; /* in shard->registry */
-    uint32_t generation;
-    struct wheel_timer timer; /* the one deadline */
-    struct list_link dirty;   /* shard->dirty */
-    struct list_link unread;  /* shard->unread, or shard->ended at last */
-    struct conn_input *input;
-    void *owner;
+    uint32_t queue_next[QUEUE_COUNT];
     struct os_address address;
+    struct conn_input *input;
+    union {
+        void *owner;
+        struct conn *ended_next; /* once it has ended */
+    };
 };
 
-static_assert(sizeof(struct conn) <= 256, "an idle connection must stay small: 15,000 of them are a normal day");
+static_assert(sizeof(struct conn) <= 112, "an idle connection must stay small: 15,000 of them are a normal day");
 
 /* The only writer of `state`: checks the table, counts, sets the deadline. */
 void conn_move(struct conn *conn, enum conn_state next);
@@ -115,6 +119,8 @@ void conn_ws_fault(struct conn *conn, const struct ws_fault *fault);
 void conn_ws_ping(struct conn *conn);
 
 struct place *conn_place(struct conn *conn, uint32_t i);
+struct feed *place_feed(const struct conn *conn, const struct place *place);
+struct cursor *place_cursor(const struct conn *conn, const struct place *place);
 struct place *conn_place_of(struct conn *conn, const struct feed *feed);
 void conn_subscribe(struct conn *conn, struct feed *feed, uint64_t seq_next, bool is_held);
 void conn_unsubscribe(struct conn *conn, struct feed *feed);

@@ -31,7 +31,7 @@ static void answer_ping(struct conn *conn, struct view payload)
     struct reply *last = conn->outbox.last;
 
     if (last && last->opcode == WS_PONG && last->offset == 0 && last->is_framed && payload.size <= WS_CONTROL_BYTES_MAX
-        && last != conn->outbox.first) {
+        && conn->outbox.count > 1) {
         uint32_t old_size = last->size;
         if (payload.size + 2 <= old_size) {
             last->bytes[last->start + 1] = (uint8_t)payload.size;
@@ -49,10 +49,10 @@ static void answer_ping(struct conn *conn, struct view payload)
 static bool control_rate_is_fine(struct conn *conn)
 {
     uint32_t max = conn->shard->options.control_frames_per_second_max;
-    uint32_t second = shard_clock(conn->shard) / 1000;
+    uint16_t second = (uint16_t)(shard_clock(conn->shard) / 1000);
 
-    if (conn->control_ms != second) {
-        conn->control_ms = second;
+    if (conn->control_s != second) {
+        conn->control_s = second;
         conn->control_count = 0;
     }
     if (conn->control_count < UINT16_MAX)

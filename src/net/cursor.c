@@ -34,7 +34,6 @@ void conn_block(struct conn *conn)
     counter_add(&conn->shard->counters.writes_blocked, 1);
     conn->is_blocked = true;
     conn->progress_ms = now;
-    list_remove(&conn->dirty);
     if (conn->state == CONN_OPEN)
         conn_arm(conn, conn->shard->options.write_ms);
 }
@@ -54,6 +53,19 @@ static bool save_rest_of_frame(struct conn *conn, struct view rest)
     return true;
 }
 
+/* Past the last frame of its chunk the cursor stands at the next one. */
+static void settle_cursor(struct feed *feed, struct cursor *cursor, const struct chunk *chunk)
+{
+    if (cursor->frame < chunk->frame_count)
+        return;
+    if (cursor->position + 1 == feed->tail) {
+        feed_caught_up(feed, cursor);
+        return;
+    }
+    cursor->position++;
+    cursor->frame = 0;
+}
+
 /* `bytes` of the feed have left, from the cursor on. False: the connection has ended. */
 static bool advance(struct conn *conn, struct feed *feed, struct cursor *cursor, size_t bytes)
 {
@@ -69,20 +81,14 @@ static bool advance(struct conn *conn, struct feed *feed, struct cursor *cursor,
             if (bytes < frame_size) {
                 cursor->seq_next = seq_after(chunk, cursor->frame, cursor->seq_next);
                 struct view rest = view_of(form.at + offset + bytes, frame_size - bytes);
-                if (cursor->frame == chunk->frame_count) {
-                    cursor->position++;
-                    cursor->frame = 0;
-                }
+                settle_cursor(feed, cursor, chunk);
                 return save_rest_of_frame(conn, rest);
             }
             bytes -= frame_size;
             offset += frame_size;
         }
         cursor->seq_next = seq_after(chunk, cursor->frame, cursor->seq_next);
-        if (cursor->frame == chunk->frame_count) {
-            cursor->position++;
-            cursor->frame = 0;
-        }
+        settle_cursor(feed, cursor, chunk);
     }
     return true;
 }
@@ -95,8 +101,7 @@ static void catch_up_lapped(struct conn *conn, struct feed *feed, struct cursor 
     uint64_t from = cursor->seq_next;
 
     counter_add(&shard->counters.lapped, 1);
-    cursor->position = feed->tail;
-    cursor->frame = 0;
+    feed_caught_up(feed, cursor);
     if (feed->seq_last < from)
         return; /* only frames without a seq were missed */
     counter_add(&shard->counters.lapped_events, feed->seq_last - from + 1);
@@ -139,9 +144,10 @@ static void find_lapped(struct conn *conn)
 {
     for (uint32_t i = 0; i < conn->place_count; i++) {
         struct place *place = conn_place(conn, i);
-        struct cursor *cursor = &place->feed->cursors[place->index];
-        if (cursor->position < place->feed->head && !cursor->is_held)
-            catch_up_lapped(conn, place->feed, cursor);
+        struct feed *feed = place_feed(conn, place);
+        struct cursor *cursor = &feed->cursors[place->index];
+        if (cursor->position < feed->head && !cursor->is_held)
+            catch_up_lapped(conn, feed, cursor);
     }
 }
 
@@ -169,7 +175,7 @@ static bool account(struct conn *conn, size_t size, size_t outbox_bytes, const s
     for (uint32_t i = 0; i < place_count && size > 0; i++) {
         struct place *place = conn_place(conn, i);
         size_t from_feed = size < feed_bytes[i] ? size : feed_bytes[i];
-        if (from_feed > 0 && !advance(conn, place->feed, &place->feed->cursors[place->index], from_feed))
+        if (from_feed > 0 && !advance(conn, place_feed(conn, place), place_cursor(conn, place), from_feed))
             return false;
         size -= from_feed;
     }
@@ -193,8 +199,9 @@ static enum result flush_once(struct conn *conn)
     bool is_outbox_whole = outbox_bytes == conn->outbox.bytes;
     for (uint32_t i = 0; i < conn->place_count && i < FLUSH_PLACES_MAX; i++) {
         struct place *place = conn_place(conn, i);
-        struct cursor *cursor = &place->feed->cursors[place->index];
-        feed_bytes[i] = cursor->is_held || !is_outbox_whole ? 0 : gather_feed(conn, place->feed, cursor, &gather);
+        struct feed *feed = place_feed(conn, place);
+        struct cursor *cursor = &feed->cursors[place->index];
+        feed_bytes[i] = cursor->is_held || !is_outbox_whole ? 0 : gather_feed(conn, feed, cursor, &gather);
     }
     if (gather.count == 0)
         return RESULT_NOT_FOUND;
@@ -205,6 +212,12 @@ static enum result flush_once(struct conn *conn)
     if (!account(conn, size, outbox_bytes, feed_bytes))
         return RESULT_CLOSED;
     return size < gather.bytes ? RESULT_AGAIN : RESULT_OK;
+}
+
+static void trim_feeds(struct conn *conn)
+{
+    for (uint32_t i = 0; i < conn->place_count; i++)
+        shard_feed_trim(conn->shard, place_feed(conn, conn_place(conn, i)));
 }
 
 void conn_flush(struct conn *conn)
@@ -225,6 +238,7 @@ void conn_flush(struct conn *conn)
         return;
     }
     conn_update_pause(conn);
+    trim_feeds(conn);
     if (result == RESULT_NOT_FOUND)
         conn_flushed(conn);
 }
@@ -268,7 +282,10 @@ static bool send_run(struct shard *shard, struct conn *conn, struct feed *feed, 
     enum result result = send_parts(conn, run->parts, run->part_count, &size);
 
     if (result == RESULT_OK && size == run->bytes) {
-        cursor->position = run->end;
+        if (run->end == feed->tail)
+            feed_caught_up(feed, cursor);
+        else
+            cursor_set_position(cursor, run->end);
         if (run->seq_next > 0)
             cursor->seq_next = run->seq_next;
         conn->progress_ms = shard_clock(shard);
@@ -296,7 +313,7 @@ static void flush_cursor(struct shard *shard, struct feed *feed, struct cursor *
 
     if (cursor->position == feed->tail || cursor->is_held || conn->is_blocked)
         return;
-    if (conn->outbox.first || cursor->frame > 0 || cursor->position < feed->head) {
+    if (!outbox_is_empty(&conn->outbox) || cursor->frame > 0 || cursor->position < feed->head) {
         conn_flush(conn);
         return;
     }
@@ -326,5 +343,6 @@ bool feed_flush(struct shard *shard, struct feed *feed)
         if (feed->cursor_count < count && feed->flush_next > index)
             feed->flush_next = index; /* another took this place */
     }
+    shard_feed_trim(shard, feed);
     return feed->flush_left > 0;
 }

@@ -63,6 +63,7 @@ void feed_lose(struct feed *feed, uint64_t seq_last)
     while (feed->head < feed->tail)
         drop_oldest(feed);
     feed->head = ++feed->tail;
+    feed->behind_count = feed->cursor_count;
     if (seq_last > 0)
         feed->seq_last = seq_last;
 }
@@ -80,10 +81,17 @@ bool feed_give(struct feed *feed, struct chunk *chunk)
     }
     *feed_slot(feed, feed->tail) = (struct feed_slot){.chunk = chunk};
     feed->tail++;
+    feed->behind_count = feed->cursor_count;
     feed->bytes += chunk->size;
     while (feed->bytes > feed->bytes_max && feed->tail - feed->head > 1)
         drop_oldest(feed);
     return true;
+}
+
+void feed_trim(struct feed *feed)
+{
+    while (feed->behind_count == 0 && feed->head < feed->tail)
+        drop_oldest(feed);
 }
 
 uint32_t feed_subscribe(struct feed *feed, struct conn *conn, uint64_t seq_next)
@@ -98,15 +106,17 @@ uint32_t feed_subscribe(struct feed *feed, struct conn *conn, uint64_t seq_next)
     }
     feed->cursors[feed->cursor_count] = (struct cursor){
         .conn = conn,
-        .position = feed->tail,
         .seq_next = seq_next,
     };
+    cursor_set_position(&feed->cursors[feed->cursor_count], feed->tail);
     return feed->cursor_count++;
 }
 
 struct conn *feed_unsubscribe(struct feed *feed, uint32_t index)
 {
     check(index < feed->cursor_count);
+    if (feed->cursors[index].position < feed->tail)
+        feed->behind_count--;
     uint32_t last = --feed->cursor_count;
 
     /* The cursor that moves here may be one that this flush has not visited: begin the round again. Those at the end
@@ -124,6 +134,7 @@ struct conn *feed_unsubscribe(struct feed *feed, uint32_t index)
 void feed_check(const struct feed *feed)
 {
     size_t bytes = 0;
+    uint32_t behind = 0;
 
     check(feed->head <= feed->tail);
     check(feed->flush_left <= feed->cursor_count);
@@ -133,5 +144,7 @@ void feed_check(const struct feed *feed)
     for (uint32_t i = 0; i < feed->cursor_count; i++) {
         check(feed->cursors[i].position <= feed->tail);
         check(feed->cursors[i].position < feed->tail || feed->cursors[i].frame == 0);
+        behind += feed->cursors[i].position < feed->tail;
     }
+    check(behind == feed->behind_count);
 }

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <assert.h>
+
 #include "base/list.h"
 #include "net/chunk.h"
 
@@ -17,11 +19,19 @@ struct conn;
  * sent. Always at a frame's start: the rest of a frame that was cut is copied to the connection's outbox. */
 struct cursor {
     struct conn *conn;
-    uint64_t position;
-    uint64_t seq_next; /* the first event not yet sent: where a gap begins when lapped */
-    uint32_t frame;
-    bool is_held; /* subscribed, but a replay comes first */
+    uint64_t seq_next;      /* the first event not yet sent: where a gap begins when lapped */
+    uint64_t position : 47; /* at a million chunks a second it lasts for years */
+    uint64_t frame : 16;
+    uint64_t is_held : 1; /* subscribed, but a replay comes first */
 };
+
+static_assert(sizeof(struct cursor) == 24, "a broadcast walks over one for every subscriber");
+static_assert(CHUNK_FRAMES_MAX < 1 << 16, "a cursor may stand behind the last frame for a moment");
+
+static inline void cursor_set_position(struct cursor *cursor, uint64_t position)
+{
+    cursor->position = position & ((UINT64_C(1) << 47) - 1);
+}
 
 /* A chunk in a feed, and the bytes of it that compressing subscribers of this shard are sent. These are settled on
  * first need and never change again: while another shard still compresses the chunk they are the plain ones, and must
@@ -43,6 +53,7 @@ struct feed {
     struct cursor *cursors; /* by value and dense: a broadcast walks them in order */
     uint32_t cursor_count;
     uint32_t cursor_capacity;
+    uint32_t behind_count;  /* cursors that are not at the tail: while there are none, no chunk is kept */
     uint32_t flush_next;    /* where the flush goes on */
     uint32_t flush_left;    /* cursors still to be visited for the newest chunk */
     struct list_link dirty; /* in the shard's list while flush_left > 0 */
@@ -65,6 +76,17 @@ void feed_lose(struct feed *feed, uint64_t seq_last);
 uint32_t feed_subscribe(struct feed *feed, struct conn *conn, uint64_t seq_next);
 /* Removes it; the last cursor takes its index: its connection is returned to be told (NULL: nobody moved). */
 struct conn *feed_unsubscribe(struct feed *feed, uint32_t index);
+
+/* `cursor` now stands at the tail. The chunks stay until feed_trim(). */
+static inline void feed_caught_up(struct feed *feed, struct cursor *cursor)
+{
+    cursor_set_position(cursor, feed->tail);
+    cursor->frame = 0;
+    feed->behind_count--;
+}
+
+/* Gives the chunks back if everybody has them. No byte of them may be in use. */
+void feed_trim(struct feed *feed);
 
 static inline struct feed_slot *feed_slot(const struct feed *feed, uint64_t position)
 {

@@ -52,11 +52,12 @@ void listeners_pause(struct shard *shard)
     shard->is_accepting = false;
     for (size_t i = 0; i < shard->listener_count; i++)
         os_poller_remove(&shard->poller, shard->listeners[i].descriptor);
-    wheel_arm(&shard->wheel, &shard->accept_timer, (shard->now_ms + SHARD_ACCEPT_PAUSE_MS) / SHARD_TICK_MS + 1);
+    shard->accept_resume_ms = shard->now_ms + SHARD_ACCEPT_PAUSE_MS;
 }
 
 void listeners_resume(struct shard *shard)
 {
+    shard->accept_resume_ms = 0;
     if (shard->is_accepting || shard->is_draining)
         return;
     for (size_t i = 0; i < shard->listener_count; i++) {
@@ -64,7 +65,7 @@ void listeners_resume(struct shard *shard)
         if (os_poller_add(&shard->poller, listener->descriptor, OS_READ | OS_LEVEL, listener) != RESULT_OK) {
             for (size_t k = 0; k < i; k++)
                 os_poller_remove(&shard->poller, shard->listeners[k].descriptor);
-            wheel_arm(&shard->wheel, &shard->accept_timer, (shard->now_ms + SHARD_ACCEPT_PAUSE_MS) / SHARD_TICK_MS + 1);
+            shard->accept_resume_ms = shard->now_ms + SHARD_ACCEPT_PAUSE_MS;
             return;
         }
     }
@@ -73,7 +74,7 @@ void listeners_resume(struct shard *shard)
 
 void listeners_close(struct shard *shard)
 {
-    wheel_disarm(&shard->wheel, &shard->accept_timer);
+    shard->accept_resume_ms = 0;
     for (size_t i = 0; i < shard->listener_count; i++) {
         if (shard->is_accepting)
             os_poller_remove(&shard->poller, shard->listeners[i].descriptor);

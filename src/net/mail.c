@@ -137,7 +137,7 @@ static void drain(struct shard *shard, enum end_reason reason)
     shard->is_draining = true;
     shard->drain_reason = reason;
     listeners_close(shard);
-    for (uint32_t i = 0; i < shard->registry_capacity; i++) {
+    for (uint32_t i = 0; i < shard->registry_used; i++) {
         if (shard->registry[i].conn)
             drain_conn(shard->registry[i].conn, reason);
     }
@@ -147,7 +147,7 @@ static void end_all(struct shard *shard)
 {
     shard->is_draining = true;
     listeners_close(shard);
-    for (uint32_t i = 0; i < shard->registry_capacity; i++) {
+    for (uint32_t i = 0; i < shard->registry_used; i++) {
         if (shard->registry[i].conn)
             conn_end(shard->registry[i].conn, END_SHUTDOWN);
     }

@@ -3,34 +3,39 @@
 
 #include "base/check.h"
 
-void outbox_add(struct outbox *outbox, struct reply *reply)
+static void link_first(struct outbox *outbox, struct reply *reply)
 {
     check(reply->is_framed);
-    reply->next = NULL;
-    if (outbox->last)
+    if (outbox->last) {
+        reply->next = outbox->last->next;
         outbox->last->next = reply;
-    else
-        outbox->first = reply;
-    outbox->last = reply;
+    } else {
+        reply->next = reply;
+        outbox->last = reply;
+    }
     outbox->bytes += reply->size - reply->offset;
+    outbox->count++;
 }
 
 void outbox_add_first(struct outbox *outbox, struct reply *reply)
 {
-    check(reply->is_framed);
-    reply->next = outbox->first;
-    outbox->first = reply;
-    if (!outbox->last)
-        outbox->last = reply;
-    outbox->bytes += reply->size - reply->offset;
+    link_first(outbox, reply);
+}
+
+void outbox_add(struct outbox *outbox, struct reply *reply)
+{
+    link_first(outbox, reply);
+    outbox->last = reply; /* the first of a ring is the one behind the last */
 }
 
 int outbox_gather(const struct outbox *outbox, struct iovec *parts, int count_max, size_t *out_bytes)
 {
     int count = 0;
     size_t bytes = 0;
+    struct reply *reply = outbox->last;
 
-    for (struct reply *reply = outbox->first; reply && count < count_max; reply = reply->next) {
+    while (count < count_max && (uint32_t)count < outbox->count) {
+        reply = reply->next;
         size_t size = reply->size - reply->offset;
         parts[count++] = (struct iovec){reply->bytes + reply->start + reply->offset, size};
         bytes += size;
@@ -39,25 +44,34 @@ int outbox_gather(const struct outbox *outbox, struct iovec *parts, int count_ma
     return count;
 }
 
+static void free_first(struct outbox *outbox)
+{
+    struct reply *first = outbox->last->next;
+
+    if (first == outbox->last)
+        outbox->last = NULL;
+    else
+        outbox->last->next = first->next;
+    outbox->count--;
+    reply_free(first);
+}
+
 uint32_t outbox_sent(struct outbox *outbox, size_t bytes)
 {
     uint32_t finished = 0;
 
     check(bytes <= outbox->bytes);
-    outbox->bytes -= bytes;
+    outbox->bytes -= (uint32_t)bytes;
     while (bytes > 0) {
-        struct reply *reply = outbox->first;
-        check(reply);
-        size_t left = reply->size - reply->offset;
+        check(outbox->last);
+        struct reply *first = outbox->last->next;
+        size_t left = first->size - first->offset;
         if (bytes < left) {
-            reply->offset += (uint32_t)bytes;
+            first->offset += (uint32_t)bytes;
             return finished;
         }
         bytes -= left;
-        outbox->first = reply->next;
-        if (!outbox->first)
-            outbox->last = NULL;
-        reply_free(reply);
+        free_first(outbox);
         finished++;
     }
     return finished;
@@ -65,12 +79,9 @@ uint32_t outbox_sent(struct outbox *outbox, size_t bytes)
 
 void outbox_clear(struct outbox *outbox)
 {
-    while (outbox->first) {
-        struct reply *reply = outbox->first;
-        outbox->first = reply->next;
-        reply_free(reply);
-    }
-    *outbox = (struct outbox){0};
+    while (outbox->last)
+        free_first(outbox);
+    outbox->bytes = 0;
 }
 
 void reply_frame(struct reply *reply)

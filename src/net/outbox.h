@@ -9,12 +9,17 @@
 #include "net/letters.h"
 
 struct outbox {
-    struct reply *first;
-    struct reply *last;
-    size_t bytes;
+    struct reply *last; /* NULL: empty; last->next is the first */
+    uint32_t bytes;
+    uint32_t count; /* replies, in whole or in part */
 };
 
-/* Whole frames only at the end; `reply` is framed (its header is written). */
+static inline bool outbox_is_empty(const struct outbox *outbox)
+{
+    return outbox->last == NULL;
+}
+
+/* Whole frames only at the end; `reply` is framed (its header is written). The limit is the caller's. */
 void outbox_add(struct outbox *outbox, struct reply *reply);
 /* The rest of a frame that has begun to leave: goes before everything else. */
 void outbox_add_first(struct outbox *outbox, struct reply *reply);

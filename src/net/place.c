@@ -4,68 +4,113 @@
 
 #include "net/shard_inside.h"
 
-enum { PLACES_MORE_MIN = 4 };
+enum { PLACES_MIN = 4 };
+
+/* Where there is more than one. */
+struct places {
+    uint32_t capacity;
+    struct place items[];
+};
 
 struct place *conn_place(struct conn *conn, uint32_t i)
 {
     check(i < conn->place_count);
-    return i == 0 ? &conn->place_one : &conn->places_more[i - 1];
+    return conn->place_count == 1 ? &conn->place_one : &conn->places->items[i];
+}
+
+struct feed *place_feed(const struct conn *conn, const struct place *place)
+{
+    return conn->shard->feeds[place->number];
+}
+
+struct cursor *place_cursor(const struct conn *conn, const struct place *place)
+{
+    return &place_feed(conn, place)->cursors[place->index];
 }
 
 struct place *conn_place_of(struct conn *conn, const struct feed *feed)
 {
     for (uint32_t i = 0; i < conn->place_count; i++) {
         struct place *place = conn_place(conn, i);
-        if (place->feed == feed)
+        if (place->number == feed->number)
             return place;
     }
     return NULL;
 }
 
-static bool has_room_for_place(struct conn *conn)
+static struct places *grow(struct places *places, uint32_t capacity)
 {
-    size_t capacity = conn->places_more_capacity;
+    struct places *grown = realloc(places, sizeof *grown + capacity * sizeof(struct place));
 
-    if (conn->place_count == 0 || conn->place_count - 1u < capacity)
-        return true;
-    if (conn->place_count == UINT16_MAX)
-        return false;
-    capacity = capacity ? capacity * 2 : PLACES_MORE_MIN;
-    if (capacity > UINT16_MAX)
-        capacity = UINT16_MAX;
-    struct place *places = realloc(conn->places_more, capacity * sizeof *places);
-    if (!places)
-        return false;
-    conn->places_more = places;
-    conn->places_more_capacity = (uint16_t)capacity;
+    if (grown)
+        grown->capacity = capacity;
+    return grown;
+}
+
+/* From the second place on they stand in memory of their own. */
+static bool add_place(struct conn *conn, struct place place)
+{
+    if (conn->place_count == 0) {
+        conn->place_one = place;
+    } else if (conn->place_count == 1) {
+        struct places *places = grow(NULL, PLACES_MIN);
+        if (!places)
+            return false;
+        places->items[0] = conn->place_one;
+        places->items[1] = place;
+        conn->places = places;
+    } else {
+        if (conn->place_count == UINT16_MAX)
+            return false;
+        if (conn->place_count == conn->places->capacity) {
+            struct places *places = grow(conn->places, conn->places->capacity * 2);
+            if (!places)
+                return false;
+            conn->places = places;
+        }
+        conn->places->items[conn->place_count] = place;
+    }
+    conn->place_count++;
     return true;
+}
+
+/* The last place takes its index. */
+static void remove_place(struct conn *conn, struct place *place)
+{
+    *place = *conn_place(conn, conn->place_count - 1u);
+    if (--conn->place_count == 1) {
+        struct places *places = conn->places;
+        conn->place_one = places->items[0];
+        free(places);
+    }
 }
 
 void conn_subscribe(struct conn *conn, struct feed *feed, uint64_t seq_next, bool is_held)
 {
-    uint32_t index;
-
     if (conn_place_of(conn, feed))
         return;
-    if (!has_room_for_place(conn) || (index = feed_subscribe(feed, conn, seq_next)) == UINT32_MAX) {
+    uint32_t index = feed_subscribe(feed, conn, seq_next);
+    if (index == UINT32_MAX || !add_place(conn, (struct place){feed->number, index})) {
+        if (index != UINT32_MAX)
+            (void)feed_unsubscribe(feed, index); /* it is the last one: nobody moves */
         conn_end(conn, END_NO_MEMORY);
         return;
     }
     feed->cursors[index].is_held = is_held;
-    conn->place_count++;
-    *conn_place(conn, conn->place_count - 1u) = (struct place){feed, index};
     counter_add(&conn->shard->counters.subscriptions, 1);
 }
 
 static void leave_feed(struct conn *conn, struct place place)
 {
-    struct conn *moved = feed_unsubscribe(place.feed, place.index);
+    struct feed *feed = place_feed(conn, &place);
+    struct conn *moved = feed_unsubscribe(feed, place.index);
 
     if (moved)
-        conn_place_of(moved, place.feed)->index = place.index;
+        conn_place_of(moved, feed)->index = place.index;
     counter_subtract(&conn->shard->counters.subscriptions, 1);
-    if (place.feed->cursor_count == 0)
-        shard_feed_release(conn->shard, place.feed);
+    shard_feed_trim(conn->shard, feed);
+    if (feed->cursor_count == 0)
+        shard_feed_release(conn->shard, feed);
 }
 
 void conn_unsubscribe(struct conn *conn, struct feed *feed)
@@ -75,19 +120,16 @@ void conn_unsubscribe(struct conn *conn, struct feed *feed)
     if (!place)
         return;
     struct place gone = *place;
-    *place = *conn_place(conn, conn->place_count - 1u);
-    conn->place_count--;
+    remove_place(conn, place);
     leave_feed(conn, gone);
 }
 
 void conn_unsubscribe_all(struct conn *conn)
 {
     while (conn->place_count > 0) {
-        struct place gone = *conn_place(conn, conn->place_count - 1u);
-        conn->place_count--;
+        struct place *last = conn_place(conn, conn->place_count - 1u);
+        struct place gone = *last;
+        remove_place(conn, last);
         leave_feed(conn, gone);
     }
-    free(conn->places_more);
-    conn->places_more = NULL;
-    conn->places_more_capacity = 0;
 }

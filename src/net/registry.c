@@ -14,10 +14,6 @@ static bool grow_registry(struct shard *shard)
 
     if (!slots)
         return false;
-    for (uint32_t i = capacity; i-- > shard->registry_capacity;) {
-        slots[i] = (struct registry_slot){.next_free = shard->registry_free};
-        shard->registry_free = i;
-    }
     shard->registry = slots;
     shard->registry_capacity = capacity;
     return true;
@@ -25,9 +21,14 @@ static bool grow_registry(struct shard *shard)
 
 enum result shard_register(struct shard *shard, struct conn *conn)
 {
-    if (shard->registry_free == NO_SLOT && !grow_registry(shard))
-        return RESULT_NO_MEMORY;
     uint32_t index = shard->registry_free;
+
+    if (index == NO_SLOT) {
+        if (shard->registry_used == shard->registry_capacity && !grow_registry(shard))
+            return RESULT_NO_MEMORY;
+        index = shard->registry_used++;
+        shard->registry[index] = (struct registry_slot){.next_free = NO_SLOT};
+    }
     struct registry_slot *slot = &shard->registry[index];
 
     check(!slot->conn);
@@ -35,7 +36,6 @@ enum result shard_register(struct shard *shard, struct conn *conn)
     slot->conn = conn;
     slot->generation++;
     conn->slot = index;
-    conn->generation = slot->generation;
     shard->registry_count++;
     return RESULT_OK;
 }
@@ -55,10 +55,39 @@ struct conn *shard_find(struct shard *shard, uint64_t handle)
 {
     uint32_t index = (uint32_t)handle;
 
-    if (index >= shard->registry_capacity)
+    if (index >= shard->registry_used)
         return NULL;
-    struct conn *conn = shard->registry[index].conn;
-    return conn && conn->generation == handle >> 32 ? conn : NULL;
+    const struct registry_slot *slot = &shard->registry[index];
+    bool is_live = slot->conn && slot->conn->state != CONN_ENDED;
+    return is_live && slot->generation == handle >> 32 ? slot->conn : NULL;
+}
+
+void queue_add(struct conn *conn, enum conn_queue which)
+{
+    struct shard *shard = conn->shard;
+    struct queue *queue = &shard->queues[which];
+
+    if (conn->queued & 1u << which)
+        return;
+    conn->queued |= (uint8_t)(1u << which);
+    if (queue->count++ == 0)
+        queue->first = conn->slot;
+    else
+        shard->registry[queue->last].conn->queue_next[which] = conn->slot;
+    queue->last = conn->slot;
+}
+
+struct conn *queue_take(struct shard *shard, enum conn_queue which)
+{
+    struct queue *queue = &shard->queues[which];
+
+    if (queue->count == 0)
+        return NULL;
+    struct conn *conn = shard->registry[queue->first].conn;
+    queue->count--;
+    queue->first = conn->queue_next[which];
+    conn->queued &= (uint8_t) ~(1u << which);
+    return conn;
 }
 
 static bool grow_feeds(struct shard *shard, uint32_t number)
@@ -94,6 +123,14 @@ void shard_feed_dirty(struct shard *shard, struct feed *feed)
     feed->flush_left = feed->cursor_count;
     if (list_is_empty(&feed->dirty))
         list_add_last(&shard->dirty_feeds, &feed->dirty);
+}
+
+void shard_feed_trim(struct shard *shard, struct feed *feed)
+{
+    if (feed->behind_count > 0 || feed->bytes == 0)
+        return;
+    counter_subtract(&shard->counters.feed_bytes, feed->bytes);
+    feed_trim(feed);
 }
 
 void shard_feed_release(struct shard *shard, struct feed *feed)

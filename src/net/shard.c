@@ -26,10 +26,6 @@ static void init_lists(struct shard *shard)
 {
     list_init(&shard->dirty_feeds);
     list_init(&shard->empty_feeds);
-    list_init(&shard->dirty);
-    list_init(&shard->unread);
-    list_init(&shard->ended);
-    wheel_timer_init(&shard->accept_timer);
     shard->registry_free = UINT32_MAX;
     histogram_init(&shard->counters.turn_ns);
 }
@@ -74,7 +70,7 @@ enum result shard_new(const struct net_options *options, const struct net_events
     init_lists(shard);
     pool_init(&shard->conns, sizeof(struct conn), SIZE_MAX);
     shard->now_ms = os_clock_monotonic_ms();
-    wheel_init(&shard->wheel, shard->now_ms / SHARD_TICK_MS);
+    shard->sweep_ms = UINT64_MAX;
     result = init_buffers(shard);
     if (result != RESULT_OK)
         goto out_buffers;
@@ -113,9 +109,18 @@ out_buffers:
 /* Frees what ended in this turn, now that no event and no list can point to it any longer. */
 static void reap(struct shard *shard)
 {
-    list_each(&shard->ended, link, following) {
-        struct conn *conn = list_entry(link, struct conn, unread);
-        list_remove(link);
+    struct conn *ended = shard->ended;
+
+    shard->ended = NULL;
+    while (ended) {
+        struct conn *conn = ended;
+        ended = conn->ended_next;
+        if (conn->queued) { /* the queue's turn will come to it */
+            conn->ended_next = shard->ended;
+            shard->ended = conn;
+            continue;
+        }
+        shard_unregister(shard, conn);
         pool_give(&shard->conns, conn);
     }
     list_each(&shard->empty_feeds, link, following) {
@@ -144,6 +149,10 @@ void shard_free(struct shard *shard)
         return;
     shard_mail(shard, &(struct letter){.kind = LETTER_STOP});
     take_letters_left(shard);
+    for (enum conn_queue which = 0; which < QUEUE_COUNT; which++) {
+        while (queue_take(shard, which)) {
+        }
+    }
     reap(shard);
     check(shard->registry_count == 0);
     mailbox_done(&shard->mailbox);
@@ -192,18 +201,8 @@ static void handle_event(struct shard *shard, const struct os_event *event)
 /* Each connection once per turn, so that one that sends without end does not keep the others waiting. */
 static void phase_read(struct shard *shard)
 {
-    struct list_link round;
-
-    if (list_is_empty(&shard->unread))
-        return;
-    list_init(&round);
-    list_add_last(&shard->unread, &round);
-    while (shard->unread.next != &round) {
-        struct conn *conn = list_entry(shard->unread.next, struct conn, unread);
-        list_remove(&conn->unread);
-        conn_read(conn);
-    }
-    list_remove(&round);
+    for (uint32_t left = shard->queues[QUEUE_UNREAD].count; left > 0; left--)
+        conn_read(queue_take(shard, QUEUE_UNREAD));
 }
 
 static void phase_accept(struct shard *shard)
@@ -224,11 +223,10 @@ static void phase_mail(struct shard *shard)
 
 static void phase_flush(struct shard *shard)
 {
-    while (!list_is_empty(&shard->dirty)) {
-        struct conn *conn = list_entry(shard->dirty.next, struct conn, dirty);
-        list_remove(&conn->dirty);
+    struct conn *conn;
+
+    while ((conn = queue_take(shard, QUEUE_DIRTY)))
         conn_flush(conn);
-    }
     list_each(&shard->dirty_feeds, link, following) {
         struct feed *feed = list_entry(link, struct feed, dirty);
         if (!feed_flush(shard, feed))
@@ -236,36 +234,56 @@ static void phase_flush(struct shard *shard)
     }
 }
 
+/* Looks at every deadline, and finds when the next one comes. Those that are closer together than a sweep is worth
+ * wait for each other: deadlines are seconds long, and a few hundredths more do no harm. */
+static void sweep_deadlines(struct shard *shard)
+{
+    uint64_t soonest_ms = shard->now_ms + SHARD_SWEEP_MS + shard->registry_used / SHARD_SWEEP_SLOTS_PER_MS;
+    uint64_t next_ms = UINT64_MAX;
+
+    shard->sweep_ms = UINT64_MAX; /* whoever is armed anew lowers it */
+    for (uint32_t i = 0; i < shard->registry_used; i++) {
+        struct conn *conn = shard->registry[i].conn;
+        if (!conn || conn->state == CONN_ENDED)
+            continue;
+        int32_t left_ms = (int32_t)(shard->registry[i].deadline_ms - shard_clock(shard));
+        if (left_ms <= 0)
+            conn_deadline(conn);
+        else if (shard->now_ms + (uint64_t)left_ms < next_ms)
+            next_ms = shard->now_ms + (uint64_t)left_ms;
+    }
+    if (next_ms < shard->sweep_ms)
+        shard->sweep_ms = next_ms;
+    if (shard->sweep_ms < soonest_ms)
+        shard->sweep_ms = soonest_ms;
+}
+
 static void phase_timers(struct shard *shard)
 {
-    struct list_link due;
-
-    list_init(&due);
-    wheel_advance(&shard->wheel, shard->now_ms / SHARD_TICK_MS, &due);
-    while (!list_is_empty(&due)) {
-        struct wheel_timer *timer = list_entry(due.next, struct wheel_timer, link);
-        list_remove(&timer->link);
-        if (timer == &shard->accept_timer)
-            listeners_resume(shard);
-        else
-            conn_deadline(list_entry(timer, struct conn, timer));
-    }
+    if (shard->accept_resume_ms > 0 && shard->now_ms >= shard->accept_resume_ms)
+        listeners_resume(shard);
+    if (shard->now_ms >= shard->sweep_ms)
+        sweep_deadlines(shard);
 }
 
 static bool has_work(const struct shard *shard)
 {
-    return !list_is_empty(&shard->unread) || !list_is_empty(&shard->dirty) || !list_is_empty(&shard->dirty_feeds);
+    return shard->queues[QUEUE_UNREAD].count > 0 || shard->queues[QUEUE_DIRTY].count > 0
+           || !list_is_empty(&shard->dirty_feeds);
 }
 
 static int sleep_ms(struct shard *shard, int timeout_ms)
 {
-    uint64_t ticks;
+    uint64_t due_ms = shard->sweep_ms;
 
-    if (timeout_ms < 0 || timeout_ms > 1000)
-        timeout_ms = 1000;
-    ticks = wheel_until_next(&shard->wheel, (uint64_t)timeout_ms / SHARD_TICK_MS + 1);
-    uint64_t wheel_ms = ticks * SHARD_TICK_MS;
-    return wheel_ms < (uint64_t)timeout_ms ? (int)wheel_ms : timeout_ms;
+    if (shard->accept_resume_ms > 0 && shard->accept_resume_ms < due_ms)
+        due_ms = shard->accept_resume_ms;
+    if (timeout_ms < 0 || timeout_ms > SHARD_SLEEP_MS_MAX)
+        timeout_ms = SHARD_SLEEP_MS_MAX;
+    uint64_t now_ms = os_clock_monotonic_ms(); /* the turn before may have been long */
+    if (due_ms <= now_ms)
+        return 0;
+    return due_ms - now_ms < (uint64_t)timeout_ms ? (int)(due_ms - now_ms) : timeout_ms;
 }
 
 static uint64_t mark_phase(uint64_t *phases, enum shard_phase phase, uint64_t since)

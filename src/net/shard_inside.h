@@ -3,7 +3,6 @@
 #pragma once
 
 #include "base/pool.h"
-#include "base/wheel.h"
 #include "net/admission.h"
 #include "net/conn_inside.h"
 #include "net/letters.h"
@@ -14,19 +13,32 @@
 
 enum {
     SHARD_READ_BYTES = 64 * 1024,
-    SHARD_TICK_MS = 16, /* of the timer wheel */
+    SHARD_SWEEP_MS = 50, /* between two looks for deadlines that have come, at least */
+    SHARD_SWEEP_SLOTS_PER_MS = 1024,
     SHARD_LETTERS_PER_TURN = 4096,
     SHARD_ACCEPTS_PER_TURN = 256,
+    SHARD_SLEEP_MS_MAX = 1000,
     SHARD_ACCEPT_PAUSE_MS = 100, /* after the descriptors ran out */
     SHARD_SLOW_TURN_MS = 10,
     SHARD_PARTS_MAX = 64, /* of one writev */
     SHARD_COALESCE_BYTES = 64 * 1024,
 };
 
+/* A connection's handle is its slot and the slot's generation. Deadlines stand here rather than in a structure of
+ * timers: to sweep over them costs 16 bytes of reading each, now and then; a timer would cost as much memory as all
+ * the rest of what an idle connection needs to be looked after. */
 struct registry_slot {
     struct conn *conn;   /* NULL: free */
     uint32_t generation; /* of the one that is or was here last */
-    uint32_t next_free;
+    union {
+        uint32_t deadline_ms; /* low 32 bits of the shard's clock */
+        uint32_t next_free;
+    };
+};
+
+struct queue {
+    uint32_t first, last; /* slots; of no meaning while count is 0 */
+    uint32_t count;
 };
 
 /* What most subscribers of a feed are owed: gathered once, sent to all who stand at the same place. */
@@ -57,22 +69,23 @@ struct shard {
     bool is_draining;
     bool is_stopped;
     enum end_reason drain_reason;
-    struct wheel_timer accept_timer;
+    uint64_t accept_resume_ms; /* after a pause; 0: none */
     struct os_poller poller;
     struct mailbox mailbox;
     struct os_thread thread;
-    struct wheel wheel;
     uint64_t now_ms;
+    uint64_t sweep_ms; /* no deadline comes before; UINT64_MAX: there is none */
     struct pool conns;
     struct registry_slot *registry;
-    uint32_t registry_count, registry_capacity, registry_free;
+    uint32_t registry_count; /* slots that hold a connection */
+    uint32_t registry_used;  /* slots that ever did: those behind are untouched memory */
+    uint32_t registry_capacity, registry_free;
     struct feed **feeds; /* by number; NULL: nobody here follows it */
     uint32_t feeds_capacity;
     struct list_link dirty_feeds;
-    struct list_link empty_feeds;   /* nobody follows them any longer: freed at the end of the turn */
-    struct list_link dirty;         /* connections with something to send */
-    struct list_link unread;        /* connections with something left to read */
-    struct list_link ended;         /* freed at the end of the turn */
+    struct list_link empty_feeds; /* nobody follows them any longer: freed at the end of the turn */
+    struct queue queues[QUEUE_COUNT];
+    struct conn *ended;             /* freed at the end of the turn */
     struct deflater *deflaters[16]; /* by window bits, made on first need; 15 is there from the start */
     uint8_t *buffer;                /* bytes as read; valid within one conn_read */
     size_t buffer_bytes;
@@ -91,12 +104,18 @@ static inline uint32_t shard_clock(const struct shard *shard)
 
 /* The live connection with that handle, or NULL. */
 struct conn *shard_find(struct shard *shard, uint64_t handle);
+/* At the end of that queue; nothing if it is there already. */
+void queue_add(struct conn *conn, enum conn_queue which);
+/* Takes the first out. NULL: the queue is empty. It may have ended meanwhile. */
+struct conn *queue_take(struct shard *shard, enum conn_queue which);
 /* RESULT_OK or RESULT_NO_MEMORY. */
 enum result shard_register(struct shard *shard, struct conn *conn) MUST_USE;
 void shard_unregister(struct shard *shard, struct conn *conn);
 /* The feed of that number, made if `may_make`. NULL: not there, or no memory. */
 struct feed *shard_feed(struct shard *shard, uint32_t number, bool may_make);
 void shard_feed_dirty(struct shard *shard, struct feed *feed);
+/* Gives back the chunks that every subscriber has. */
+void shard_feed_trim(struct shard *shard, struct feed *feed);
 /* The compressor with that window, 9 to 15. NULL: no memory. */
 struct deflater *shard_deflater(struct shard *shard, int window_bits);
 /* Nobody follows the feed any longer: it goes at the end of the turn, unless somebody comes. */

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,7 +16,7 @@
 
 #include "base/view.h"
 
-enum { NAME_SIZE = 16, MS_PER_SECOND = 1000, NS_PER_MS = 1000 * 1000 };
+enum { NAME_SIZE = 16, MS_PER_SECOND = 1000, NS_PER_MS = 1000 * 1000, LARGE_BLOCK_BYTES = 256 * 1024 };
 
 /* What a thread needs to begin; it is the thread's own once that runs. */
 struct thread_start {
@@ -76,6 +77,12 @@ int os_cpu_count(void)
         return CPU_COUNT(&allowed);
     long online = sysconf(_SC_NPROCESSORS_ONLN); /* the set is too small on machines of over 1,024 processors */
     return online > 0 ? (int)online : 1;
+}
+
+void os_memory_tune(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES); /* setting it stops the C library from moving it */
+    (void)mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK_BYTES);
 }
 
 size_t os_descriptor_limit_raise(void)

@@ -25,6 +25,10 @@ void os_thread_yield(void);
 int os_cpu_count(void);
 /* Raises the soft limit of descriptors to the hard one; returns what it is now. */
 size_t os_descriptor_limit_raise(void);
+/* Large blocks come from the system and go back to it when they are freed, always. (By default the C library raises
+ * the size that counts as large with every such block that is freed, and what a busy hour needed stays for ever.)
+ * Main thread, first. */
+void os_memory_tune(void);
 /* Descriptors that this process has open, as /proc says; 0 where there is no /proc. */
 size_t os_descriptor_count(void);
 /* Those of them that are TCP sockets and do not listen, also if the peer has gone already: for P3. Slow; not on a loop

@@ -83,7 +83,7 @@ const struct setting settings[] = {
      "The newest events of a room that each shard keeps for readers that are behind; who falls off is told of a gap."},
     {"feed", "mailbox_max", SETTING_COUNT, AT(net.mailbox_letters), "8192", 64, 1048576, NULL,
      "Letters that wait for a shard."},
-    {"feed", "slice", SETTING_COUNT, AT(net.flush_slice), "512", 1, 1000000, NULL,
+    {"feed", "slice", SETTING_COUNT, AT(net.flush_slice), "32", 1, 1000000, NULL,
      "Subscribers that are served before a shard looks at its sockets again."},
 
     {"store", "durability", SETTING_WORD, AT(store.durability), "power", NO, NO, "power process",
@@ -91,7 +91,7 @@ const struct setting settings[] = {
      "for single messages."},
     {"store", "queue_max", SETTING_COUNT, AT(store.queue_letters), "16384", 64, 1048576, NULL,
      "Commands that wait for the store; more are answered busy."},
-    {"store", "batch_max", SETTING_COUNT, AT(store.batch_letters_max), "4096", 1, 1048576, NULL,
+    {"store", "batch_max", SETTING_COUNT, AT(store.batch_letters_max), "4096", 1, 65000, NULL,
      "Commands that one commit may hold."},
     {"store", "recent_events", SETTING_COUNT, AT(store.recent_events_max), "256", 1, 1000000, NULL,
      "The newest events of each live room that are kept in memory."},

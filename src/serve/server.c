@@ -282,6 +282,7 @@ static void prepare_process(const struct config *config)
                               ? DIAG_HUMAN
                               : DIAG_JSON;
 
+    os_memory_tune();
     diag_setup(form, config->ops.log_level);
     diag_set_clock(os_clock_wall_ms);
     os_random_init();

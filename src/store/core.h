@@ -86,6 +86,9 @@ static inline struct room *room_of(struct store_room *room)
     return (struct room *)(void *)room;
 }
 
+/* rooms.c. For the table from folds to open rooms. */
+bool log_has_fold(const void *value, struct view key);
+
 /* append.c. Begins the batch's transaction if that has not happened. RESULT_OK, or why nothing durable can be done in
  * this batch. */
 enum result batch_begin(struct store *store) MUST_USE;

@@ -57,6 +57,24 @@ static struct memory_engine *memory_of(struct engine *engine)
     return (struct memory_engine *)(void *)engine;
 }
 
+static bool memory_log_has_fold(const void *value, struct view key)
+{
+    const struct memory_room *room = value;
+    return view_equal(room->name->entry.event.key, key);
+}
+
+static bool user_has_id(const void *value, struct view key)
+{
+    const struct store_user *user = value;
+    return view_equal(view_of_string(user->id), key);
+}
+
+static bool read_has_key(const void *value, struct view key)
+{
+    const struct memory_read *read = value;
+    return view_equal(read->key, key);
+}
+
 static enum result fail_memory(struct engine *engine)
 {
     (void)snprintf(engine->failure, sizeof engine->failure, "out of memory"); /* fits */
@@ -179,7 +197,7 @@ static struct memory_room *memory_room_new(const struct store_room *shown, int64
     memcpy(room->epoch, shown->epoch, sizeof room->epoch);
     room->made_ms = room->active_ms = at_ms;
     list_init(&room->staged);
-    table_init(&room->keys, SIZE_MAX);
+    table_init(&room->keys, SIZE_MAX, record_has_identity);
     return room;
 }
 
@@ -532,9 +550,9 @@ enum result memory_engine_new(struct store_counters *counters, struct engine **o
         return RESULT_NO_MEMORY;
     engine->engine = (struct engine){.calls = &memory_calls, .counters = counters, .is_trusted = true};
     (void)pthread_mutex_init(&engine->lock, NULL); /* with default attributes it only fails on other systems */
-    table_init(&engine->folds, SIZE_MAX);
-    table_init(&engine->users, SIZE_MAX);
-    table_init(&engine->reads, SIZE_MAX);
+    table_init(&engine->folds, SIZE_MAX, memory_log_has_fold);
+    table_init(&engine->users, SIZE_MAX, user_has_id);
+    table_init(&engine->reads, SIZE_MAX, read_has_key);
     list_init(&engine->staged);
     *out_engine = &engine->engine;
     return RESULT_OK;

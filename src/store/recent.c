@@ -19,7 +19,7 @@ struct store_recent *recent_new(size_t events_max, size_t bytes_max, bool has_ke
     recent->events_max = events_max > 0 ? events_max : 1;
     recent->bytes_max = bytes_max;
     recent->has_keys = has_keys;
-    table_init(&recent->keys, SIZE_MAX);
+    table_init(&recent->keys, SIZE_MAX, record_has_identity);
     return recent;
 }
 

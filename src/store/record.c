@@ -77,3 +77,10 @@ bool record_forget_text(struct record *record, struct view room_name, struct bui
     record->entry.json = view_of(record->json_at, scratch->size);
     return true;
 }
+
+bool record_has_identity(const void *value, struct view key)
+{
+    const struct record *record = value;
+
+    return view_equal(record->identity, key);
+}

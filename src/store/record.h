@@ -36,6 +36,9 @@ void record_free(struct record *record);
  * event, but the JSON must not be shown any more. */
 bool record_forget_text(struct record *record, struct view room_name, struct builder *scratch);
 
+/* For tables from identities to records. */
+bool record_has_identity(const void *value, struct view key);
+
 static inline struct record *record_of(struct store_entry *entry)
 {
     return (struct record *)(void *)entry;

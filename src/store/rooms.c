@@ -138,6 +138,13 @@ static enum result open_durable(struct store *store, struct view name, struct vi
     return result;
 }
 
+bool log_has_fold(const void *value, struct view key)
+{
+    const struct room *room = value;
+
+    return view_equal(room->shown.fold, key);
+}
+
 enum result store_room_open(struct store *store, struct view name, struct view fold, bool is_ephemeral, bool may_make,
                             struct store_room **out_room)
 {

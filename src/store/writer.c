@@ -79,7 +79,7 @@ static void init_fields(struct store *store, const struct store_options *options
     store->maintain_due_ms = UINT64_MAX;
     store->probe_due_ms = UINT64_MAX;
     atomic_store(&store->is_healthy, true);
-    table_init(&store->rooms, STORE_ROOMS_OPEN_MAX);
+    table_init(&store->rooms, STORE_ROOMS_OPEN_MAX, log_has_fold);
     builder_init(&store->scratch, STORE_SCRATCH_BYTES_MAX);
     builder_init(&store->identity, STORE_SCRATCH_BYTES_MAX);
     builder_init(&store->users, STORE_USERS_STAGED_MAX * sizeof(struct store_user));

@@ -78,7 +78,7 @@ export class Persistent {
             this.event(frame);
         } else if (frame.type === 'joined') {
             this.epoch = frame.epoch;
-            if (frame.truncated && this.last > 0) this.fatal(`truncated at ${this.last}`);
+            if (frame.truncated && this.last > 0) this.held = [];
             for (const event of frame.events) this.event(event);
         } else if (frame.type === 'gap') {
             this.last = frame.to;
@@ -86,12 +86,32 @@ export class Persistent {
     }
 
     event(event) {
+        if (this.held) {
+            this.held.push(event); // older ones are fetched first
+            return;
+        }
         if (event.seq !== this.last + 1) this.fatal(`saw ${event.seq} after ${this.last}`);
         this.last = event.seq;
         this.ledger.show(event.seq, event.key);
     }
 
+    // The replay did not reach back to what was seen last: history has what is between.
+    async catchUp(client) {
+        while (this.held.length > 0 && this.held[0].seq > this.last + 1) {
+            const page = await client.ask({ type: 'history', room: this.ledger.room, after: this.last });
+            if (page.type !== 'history' || page.events.length === 0) throw new Error('no page of history');
+            const held = this.held;
+            this.held = null;
+            for (const event of page.events) if (event.seq < held[0].seq) this.event(event);
+            this.held = held;
+        }
+        const held = this.held;
+        this.held = null;
+        for (const event of held) this.event(event);
+    }
+
     async session() {
+        this.held = null;
         const headers = this.token ? { Authorization: `Bearer ${this.token}` } : {};
         const client = new Client(this.server.ws, {
             headers,
@@ -113,6 +133,7 @@ export class Persistent {
                 epoch: this.epoch,
             });
             if (joined.type !== 'joined') throw new Error(`not joined: ${JSON.stringify(joined)}`);
+            if (this.held) await this.catchUp(client);
             const send = (key) =>
                 client.send({ type: 'send', room: this.ledger.room, text: this.waiting.get(key), key });
             for (const key of this.waiting.keys()) send(key);

@@ -19,6 +19,7 @@ int test_builder(void);
 int test_check(void);
 int test_counter(void);
 int test_diag(void);
+int test_due(void);
 int test_histogram(void);
 int test_list(void);
 int test_pool(void);

@@ -13,6 +13,7 @@ int main(void)
     failures += test_counter();
     failures += test_table();
     failures += test_wheel();
+    failures += test_due();
     failures += test_histogram();
     failures += test_pool();
     failures += test_utc();

@@ -17,7 +17,7 @@ static void blocks_are_zeroed_aligned_and_apart(void **state)
         for (size_t block = 0; block < COUNT(blocks); block++) {
             blocks[block] = pool_take(&pool);
             assert_non_null(blocks[block]);
-            assert_int_equal((uintptr_t)blocks[block] % 16, 0);
+            assert_int_equal((uintptr_t)blocks[block] % 8, 0);
             for (size_t byte = 0; byte < sizes[index]; byte++)
                 assert_int_equal(blocks[block][byte], 0);
             memset(blocks[block], (int)block + 1, sizes[index]);

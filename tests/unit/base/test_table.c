@@ -16,6 +16,11 @@ static struct view key_of(const struct item *item)
     return view_of_string(item->name);
 }
 
+static bool item_has_name(const void *value, struct view key)
+{
+    return view_equal(key_of(value), key);
+}
+
 static int seed_tables(void **state)
 {
     (void)state;
@@ -27,12 +32,12 @@ static void a_table_without_memory_answers(void **state)
 {
     (void)state;
     struct table table;
-    table_init(&table, 1);
+    table_init(&table, 1, item_has_name);
     size_t position = 0;
     assert_null(table_get(&table, VIEW("a")));
     assert_null(table_remove(&table, VIEW("a")));
     assert_null(table_next(&table, &position));
-    assert_null(table.slots);
+    assert_null(table.values);
     table_done(&table);
 }
 
@@ -40,9 +45,9 @@ static void a_key_has_one_value_and_the_first_stays(void **state)
 {
     (void)state;
     struct table table;
-    table_init(&table, 10);
-    int first = 1;
-    int second = 2;
+    table_init(&table, 10, item_has_name);
+    struct item first = {.name = "key"};
+    struct item second = {.name = ""};
     assert_int_equal(table_put(&table, VIEW("key"), &first), RESULT_OK);
     assert_int_equal(table_put(&table, VIEW("key"), &second), RESULT_EXISTS);
     assert_ptr_equal(table_get(&table, VIEW("key")), &first);
@@ -60,14 +65,16 @@ static void the_count_is_bounded(void **state)
 {
     (void)state;
     struct table table;
-    int value = 1;
-    table_init(&table, 2);
-    assert_int_equal(table_put(&table, VIEW("a"), &value), RESULT_OK);
-    assert_int_equal(table_put(&table, VIEW("b"), &value), RESULT_OK);
-    assert_int_equal(table_put(&table, VIEW("c"), &value), RESULT_FULL);
-    assert_int_equal(table_put(&table, VIEW("a"), &value), RESULT_EXISTS);
-    assert_ptr_equal(table_remove(&table, VIEW("a")), &value);
-    assert_int_equal(table_put(&table, VIEW("c"), &value), RESULT_OK);
+    struct item a = {.name = "a"};
+    struct item b = {.name = "b"};
+    struct item c = {.name = "c"};
+    table_init(&table, 2, item_has_name);
+    assert_int_equal(table_put(&table, VIEW("a"), &a), RESULT_OK);
+    assert_int_equal(table_put(&table, VIEW("b"), &b), RESULT_OK);
+    assert_int_equal(table_put(&table, VIEW("c"), &c), RESULT_FULL);
+    assert_int_equal(table_put(&table, VIEW("a"), &a), RESULT_EXISTS);
+    assert_ptr_equal(table_remove(&table, VIEW("a")), &a);
+    assert_int_equal(table_put(&table, VIEW("c"), &c), RESULT_OK);
     table_done(&table);
 }
 
@@ -97,7 +104,7 @@ static void check_all(const struct table *table, struct item *items)
         item->was_seen = true;
     }
     assert_int_equal(count, 0);
-    assert_true(table->count * 10 <= table->capacity * 7);
+    assert_true(table->count * 10 <= table->capacity * 8);
 }
 
 /* Random puts and removals, beside a flag in each item; the table fills and empties in waves, so that it grows, and
@@ -111,7 +118,7 @@ static void it_holds_what_a_simple_list_would(void **state)
     for (int index = 0; index < KEYS; index++)
         (void)snprintf(items[index].name, sizeof(items[index].name), "key %d", index);
     struct table table;
-    table_init(&table, KEYS);
+    table_init(&table, KEYS, item_has_name);
     for (int step = 0; step < STEPS; step++) {
         struct item *item = &items[next_random(&random) % KEYS];
         bool wants_in = next_random(&random) % 100 < (step / 10000 % 2 == 0 ? 80 : 20);

@@ -35,8 +35,8 @@ static void replies_leave_in_order_at_every_cut(void **state)
             }
             (void)outbox_sent(&outbox, take);
         }
-        assert_null(outbox.first);
-        assert_null(outbox.last);
+        assert_true(outbox_is_empty(&outbox));
+        assert_int_equal(outbox.count, 0);
         assert_memory_equal(sent.at,
                             "\x81\x05"
                             "first\x81\x06second",
