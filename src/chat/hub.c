@@ -54,7 +54,44 @@ static void add_frame(struct builder *frames, struct view json)
     builder_add_view(frames, json);
 }
 
-static void acknowledge(struct chat *chat, struct request *request, const struct store_entry *entry)
+/* The acks of one connection that stand next to each other in a batch leave as one letter and one block of frames: a
+ * client with many messages in flight costs little more than with one. */
+struct acks {
+    struct shard *shard; /* NULL: none yet */
+    uint64_t handle;
+    uint32_t count;
+};
+
+static void post_acks(struct chat *chat, struct acks *acks)
+{
+    struct builder *frames = &chat->hub.frames;
+
+    if (acks->count == 0)
+        return;
+    struct reply *reply = builder_ok(frames) ? reply_new_raw(builder_view(frames)) : NULL;
+    if (reply)
+        shard_post_frames(acks->shard, acks->handle, reply, acks->count);
+    else
+        shard_post_close(acks->shard, acks->handle, END_INTERNAL, NULL);
+    acks->count = 0;
+}
+
+static void add_ack(struct chat *chat, struct acks *acks, const struct request *request)
+{
+    struct hub *hub = &chat->hub;
+
+    if (acks->count > 0 && (acks->shard != request->shard || acks->handle != request->handle))
+        post_acks(chat, acks);
+    if (acks->count == 0) {
+        builder_clear(&hub->frames);
+        acks->shard = request->shard;
+        acks->handle = request->handle;
+    }
+    add_frame(&hub->frames, builder_view(&hub->text));
+    acks->count++;
+}
+
+static void acknowledge(struct chat *chat, struct request *request, const struct store_entry *entry, struct acks *acks)
 {
     struct hub *hub = &chat->hub;
 
@@ -77,7 +114,8 @@ static void acknowledge(struct chat *chat, struct request *request, const struct
                                .at_ms = entry->event.at_ms,
                                .is_duplicate = entry->is_duplicate,
                            });
-    answer_request(chat, request, &hub->text);
+    add_ack(chat, acks, request);
+    request_free(request);
 }
 
 /* A room cannot be closed from within a notice of its own: the next presence frame sees to it. */
@@ -113,10 +151,12 @@ void hub_committed(void *context, struct store_room *log, struct list_link *entr
     } else if (count > 0) {
         tell_lost(chat, room, seq_last);
     }
+    struct acks acks = {0};
     list_each(entries, link, following) {
         struct store_entry *entry = list_entry(link, struct store_entry, link);
-        acknowledge(chat, entry->ticket, entry);
+        acknowledge(chat, entry->ticket, entry, &acks);
     }
+    post_acks(chat, &acks);
     watch_for_idle(chat, room);
 }
 

@@ -3,11 +3,14 @@
  * is large. */
 #include "chat/chat_inside.h"
 
+/* What a room's coming and going may cost: a frame goes to everybody, so the more they are the rarer it is. */
+enum { PRESENCE_SENDS_PER_MS = 5 };
+
 /* A frame is due, at once if the last one is long enough ago. */
 void presence_due(struct chat *chat, struct room *room)
 {
     uint64_t now_ms = chat->hub.now_ms;
-    uint64_t interval_ms = chat->options.presence_interval_ms;
+    uint64_t interval_ms = chat->options.presence_interval_ms + room->session_count / PRESENCE_SENDS_PER_MS;
     uint64_t since_ms = now_ms - room->presence_ms;
 
     if (!wheel_timer_is_armed(&room->presence))

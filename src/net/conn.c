@@ -19,7 +19,6 @@ struct conn *conn_new(struct shard *shard, int descriptor, const struct os_addre
     conn->is_draining = shard->is_draining;
     if (shard_register(shard, conn) != RESULT_OK)
         goto out_conn;
-    os_socket_tune(descriptor, shard->options.send_buffer_bytes, shard->options.unsent_bytes_max);
     if (os_poller_add(&shard->poller, descriptor, OS_READ | OS_WRITE, conn) != RESULT_OK)
         goto out_registry;
     conn->heard_ms = shard_clock(shard);

@@ -24,6 +24,15 @@ struct reply *reply_new(enum ws_opcode opcode, struct view payload)
     return reply;
 }
 
+struct reply *reply_new_raw(struct view bytes)
+{
+    struct reply *reply = reply_new(WS_TEXT, bytes);
+
+    if (reply)
+        reply->is_framed = true;
+    return reply;
+}
+
 void reply_free(struct reply *reply)
 {
     free(reply);
@@ -40,6 +49,11 @@ static void post(struct shard *shard, enum net_letter kind, uint32_t number, uin
 void shard_post_reply(struct shard *shard, uint64_t handle, struct reply *reply, bool answers)
 {
     post(shard, LETTER_REPLY, answers, handle, reply);
+}
+
+void shard_post_frames(struct shard *shard, uint64_t handle, struct reply *frames, uint32_t answers)
+{
+    post(shard, LETTER_REPLY, answers, handle, frames);
 }
 
 void shard_post_settled(struct shard *shard, uint64_t handle)

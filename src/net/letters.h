@@ -40,10 +40,14 @@ struct reply {
 
 /* Copies the payload. NULL: no memory. Any thread. */
 struct reply *reply_new(enum ws_opcode opcode, struct view payload);
+/* Bytes that are sent as they are: whole frames, HTTP, or a frame's rest. NULL: no memory. Any thread. */
+struct reply *reply_new_raw(struct view bytes);
 void reply_free(struct reply *reply);
 
 /* To the connection's outbox; dropped if it has ended. `answers`: it settles one conn_expect_answer(). */
 void shard_post_reply(struct shard *shard, uint64_t handle, struct reply *reply, bool answers);
+/* Ready frames, made by reply_new_raw(), that settle as many expected answers. */
+void shard_post_frames(struct shard *shard, uint64_t handle, struct reply *frames, uint32_t answers);
 /* Settles an expected answer that has no frame. */
 void shard_post_settled(struct shard *shard, uint64_t handle);
 /* Puts the connection into the feed `number`, at its end, where event `seq_next` is the next one to come; `reply` (may

@@ -2,10 +2,9 @@
 /* Letters that arrive at a shard from other threads. */
 #include "net/shard_inside.h"
 
-static void settle(struct conn *conn)
+static void settle(struct conn *conn, uint32_t count)
 {
-    if (conn->answers_pending > 0)
-        conn->answers_pending--;
+    conn->answers_pending -= (uint16_t)(count < conn->answers_pending ? count : conn->answers_pending);
     conn_update_pause(conn);
 }
 
@@ -39,7 +38,7 @@ static void subscribe(struct shard *shard, const struct letter *letter, bool is_
         return;
     }
     if (!is_held)
-        settle(conn);
+        settle(conn, 1);
     add(conn, letter->object);
 }
 
@@ -55,7 +54,7 @@ static void release(struct shard *shard, const struct letter *letter)
     }
     if (place)
         feed->cursors[place->index].is_held = false;
-    settle(conn);
+    settle(conn, 1);
     conn_mark_dirty(conn);
     add(conn, letter->object);
 }
@@ -96,8 +95,7 @@ static void reply(struct shard *shard, const struct letter *letter)
         reply_free(letter->object);
         return;
     }
-    if (letter->number)
-        settle(conn);
+    settle(conn, letter->number);
     conn_add_reply(conn, letter->object);
 }
 
@@ -158,7 +156,7 @@ static void settle_only(struct shard *shard, uint64_t handle)
     struct conn *conn = shard_find(shard, handle);
 
     if (conn)
-        settle(conn);
+        settle(conn, 1);
 }
 
 static void unsubscribe(struct shard *shard, const struct letter *letter)

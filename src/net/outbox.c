@@ -95,12 +95,3 @@ void reply_frame(struct reply *reply)
     memcpy(reply->bytes + reply->start, header, size);
     reply->is_framed = true;
 }
-
-struct reply *reply_new_raw(struct view bytes)
-{
-    struct reply *reply = reply_new(WS_TEXT, bytes);
-
-    if (reply)
-        reply->is_framed = true;
-    return reply;
-}

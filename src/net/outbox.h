@@ -31,5 +31,3 @@ void outbox_clear(struct outbox *outbox);
 
 /* Writes the header in front of the payload. */
 void reply_frame(struct reply *reply);
-/* Bytes that are sent as they are, without a frame: HTTP, or a frame's rest. NULL: no memory. */
-struct reply *reply_new_raw(struct view bytes);

@@ -83,8 +83,10 @@ enum result shard_new(const struct net_options *options, const struct net_events
     result = os_poller_add(&shard->poller, shard->mailbox.wakeup.descriptor, OS_READ | OS_LEVEL, &shard->mailbox);
     if (result != RESULT_OK)
         goto out_mailbox;
-    for (size_t i = 0; i < listener_count; i++)
+    for (size_t i = 0; i < listener_count; i++) {
         shard->listeners[i].descriptor = listeners[i];
+        os_socket_tune(listeners[i], options->send_buffer_bytes, options->unsent_bytes_max);
+    }
     shard->listener_count = listener_count;
     listeners_resume(shard);
     *out_shard = shard;

@@ -35,7 +35,8 @@ enum result os_accept(int listener, int *out_descriptor, struct os_address *out_
  * RESULT_FAILED. */
 enum result os_connect(const struct os_address *address, int *out_descriptor) MUST_USE;
 
-/* TCP_NODELAY; SO_SNDBUF where `send_buffer_bytes` > 0; TCP_NOTSENT_LOWAT where `unsent_bytes_max` > 0. */
+/* For a connection, or for a listener, whose connections inherit it. TCP_NODELAY; SO_SNDBUF where `send_buffer_bytes` >
+ * 0; TCP_NOTSENT_LOWAT where `unsent_bytes_max` > 0. */
 void os_socket_tune(int descriptor, int send_buffer_bytes, int unsent_bytes_max);
 
 /* `size` is at least 1. RESULT_OK with at least one byte, RESULT_AGAIN, RESULT_CLOSED (orderly end: FIN),

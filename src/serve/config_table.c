@@ -63,7 +63,7 @@ const struct setting settings[] = {
     {"connection", "outbox_max", SETTING_SIZE, AT(net.outbox_bytes_max), "4MiB", 65536, 1073741824, NULL,
      "Answers that wait for one connection. At half of it no more commands are read, beyond it the connection is "
      "closed as too slow."},
-    {"connection", "send_buffer", SETTING_INT, AT(net.send_buffer_bytes), "32768", 0, 16777216, NULL,
+    {"connection", "send_buffer", SETTING_INT, AT(net.send_buffer_bytes), "65536", 0, 16777216, NULL,
      "The kernel's buffer for a connection's output, in bytes (it takes about twice that): what a stalled reader "
      "costs. 0 leaves it to the kernel, which may take megabytes."},
     {"connection", "unsent_max", SETTING_INT, AT(net.unsent_bytes_max), "16384", 0, 16777216, NULL,

@@ -113,6 +113,36 @@ static void a_connection_carries_bytes_both_ways(void **state)
     close_pair(&pair);
 }
 
+static int option_of(int descriptor, int level, int name)
+{
+    int value = 0;
+    socklen_t size = sizeof(value);
+    assert_int_equal(getsockopt(descriptor, level, name, &value, &size), 0);
+    return value;
+}
+
+static void what_a_listener_is_tuned_to_its_connections_inherit(void **state)
+{
+    (void)state;
+    struct os_address any = {0};
+    struct os_address bound;
+    int listener = -1;
+    int client = -1;
+    int server = -1;
+    assert_int_equal(os_address_parse(VIEW("127.0.0.1:0"), &any), RESULT_OK);
+    assert_int_equal(os_listen(&any, 8, false, &listener, &bound), RESULT_OK);
+    os_socket_tune(listener, 20000, 4000);
+    assert_int_equal(os_connect(&bound, &client), RESULT_OK);
+    wait_readable(listener);
+    assert_int_equal(os_accept(listener, &server, &any), RESULT_OK);
+    assert_int_equal(option_of(server, IPPROTO_TCP, TCP_NODELAY), 1);
+    assert_int_equal(option_of(server, IPPROTO_TCP, TCP_NOTSENT_LOWAT), 4000);
+    assert_int_equal(option_of(server, SOL_SOCKET, SO_SNDBUF), 2 * 20000); /* the kernel doubles what is asked for */
+    os_socket_close(server);
+    os_socket_close(client);
+    os_socket_close(listener);
+}
+
 static void more_parts_than_the_kernel_takes_are_taken_in_part(void **state)
 {
     (void)state;
@@ -296,6 +326,7 @@ int test_socket(void)
         cmocka_unit_test(addresses_are_parsed_and_written),
         cmocka_unit_test(what_is_no_address_is_refused),
         cmocka_unit_test(a_connection_carries_bytes_both_ways),
+        cmocka_unit_test(what_a_listener_is_tuned_to_its_connections_inherit),
         cmocka_unit_test(more_parts_than_the_kernel_takes_are_taken_in_part),
         cmocka_unit_test(a_finished_peer_is_read_to_its_end),
         cmocka_unit_test(a_reset_is_no_orderly_end_and_raises_no_signal),
