@@ -7,7 +7,7 @@
 #include "os/clock.h"
 #include "os/random.h"
 
-enum { KEY_DRAWN_BYTES = 32 };
+enum { KEY_DRAWN_BYTES = 32, KEY_TIME_BYTES = 6 };
 
 static struct door *door_of(struct conn *conn)
 {
@@ -251,6 +251,9 @@ static void take_plain(struct door *door, struct conn *conn, struct view text)
         return;
     }
     os_random_bytes(drawn, sizeof drawn);
+    int64_t now_ms = os_clock_wall_ms();
+    for (int i = 0; i < KEY_TIME_BYTES; i++) /* the time first: see the protocol on keys */
+        drawn[i] = (uint8_t)(now_ms >> (8 * (KEY_TIME_BYTES - 1 - i)));
     for (size_t i = 0; i < sizeof drawn; i++) {
         request->bytes[2 * i] = (uint8_t)digits[drawn[i] >> 4];
         request->bytes[2 * i + 1] = (uint8_t)digits[drawn[i] & 15];

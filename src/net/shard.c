@@ -337,7 +337,9 @@ bool shard_turn(struct shard *shard, int timeout_ms)
     shard->now_ms = now / 1000000;
     for (int i = 0; i < count; i++)
         handle_event(shard, &shard->event_list[i]);
+    mailboxes_hold_signals();
     phase_read(shard);
+    mailboxes_release_signals();
     now = mark_phase(phases, PHASE_READ, now);
     phase_accept(shard);
     now = mark_phase(phases, PHASE_ACCEPT, now);

@@ -107,6 +107,7 @@ static const struct row rows[] = {
     {"store_jobs", KIND_COUNTER, STORE(jobs), "Reads by reader threads."},
     {"store_jobs_refused", KIND_COUNTER, STORE(jobs_refused), "Reads refused because too many waited."},
     {"checkpoints", KIND_COUNTER, STORE(checkpoints), "Times that the write-ahead log was moved into the database."},
+    {"recent_bytes", KIND_GAUGE, STORE(recent_bytes), "Bytes of the newest events that are kept in memory."},
     {"wal_bytes", KIND_GAUGE, STORE(wal_bytes), "Size of the write-ahead log."},
     {"users", KIND_GAUGE, HUB(users), "Users who are here, or were within the presence lease."},
     {"sessions", KIND_GAUGE, HUB(sessions), "Open connections as the chat knows them."},

@@ -105,6 +105,38 @@ static struct mailbox_slot *ticket_draw(struct mailbox *mailbox, uint64_t *out_t
     }
 }
 
+/* Signals that this thread owes. The mailbox does not count as sleeping any longer, so nobody else will send them. */
+enum { HELD_MAX = 16 };
+
+static _Thread_local bool holds_signals;
+static _Thread_local size_t held_count;
+static _Thread_local struct mailbox *held[HELD_MAX];
+
+static void send_held_signals(void)
+{
+    while (held_count > 0)
+        os_wakeup_signal(&held[--held_count]->wakeup);
+}
+
+void mailboxes_hold_signals(void)
+{
+    holds_signals = true;
+}
+
+void mailboxes_release_signals(void)
+{
+    holds_signals = false;
+    send_held_signals();
+}
+
+static void signal_receiver(struct mailbox *mailbox)
+{
+    if (holds_signals && held_count < HELD_MAX)
+        held[held_count++] = mailbox;
+    else
+        os_wakeup_signal(&mailbox->wakeup);
+}
+
 enum result mailbox_post(struct mailbox *mailbox, const struct letter *letter)
 {
     uint64_t ticket;
@@ -116,7 +148,7 @@ enum result mailbox_post(struct mailbox *mailbox, const struct letter *letter)
     bool is_sleeping = atomic_load_explicit(&mailbox->is_sleeping, memory_order_seq_cst); /* S2 */
     /* Of many senders one signals. */
     if (is_sleeping && atomic_exchange_explicit(&mailbox->is_sleeping, false, memory_order_seq_cst))
-        os_wakeup_signal(&mailbox->wakeup);
+        signal_receiver(mailbox);
     return RESULT_OK;
 }
 
@@ -124,6 +156,7 @@ void mailbox_post_waiting(struct mailbox *mailbox, const struct letter *letter)
 {
     const struct timespec pause = {.tv_nsec = WAIT_NS};
     for (int tries = 0; mailbox_post(mailbox, letter) != RESULT_OK; tries++) {
+        send_held_signals(); /* the one that we wait for may wait for ours */
         if (tries < WAIT_YIELDS) {
             os_thread_yield();
         } else {

@@ -49,6 +49,11 @@ void mailbox_done(struct mailbox *mailbox);
 
 /* Any thread. RESULT_OK, or RESULT_FULL: nothing was taken, the object is still the sender's. */
 enum result mailbox_post(struct mailbox *mailbox, const struct letter *letter) MUST_USE;
+/* Between these two calls, what this thread posts wakes nobody; the second wakes everybody for whom letters came. So a
+ * receiver finds all of them at once, where it would else be woken by the first and go to sleep again before the next
+ * one. Not nested; do not block for long in between. */
+void mailboxes_hold_signals(void);
+void mailboxes_release_signals(void);
 /* Any thread but the receiver: waits (yielding, then sleeping shortly) until there is room. Only where the receiver
  * never waits for the sender. */
 void mailbox_post_waiting(struct mailbox *mailbox, const struct letter *letter);

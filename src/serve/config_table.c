@@ -97,6 +97,8 @@ const struct setting settings[] = {
      "The newest events of each live room that are kept in memory."},
     {"store", "recent_bytes", SETTING_SIZE, AT(store.recent_bytes_max), "256KiB", 1024, 1073741824, NULL,
      "How many bytes of them."},
+    {"store", "recent_total", SETTING_SIZE, AT(store.recent_total_max), "64MiB", 1048576, 1099511627776, NULL,
+     "How many bytes of them in all rooms together. Beyond it the rooms that have been quiet longest keep one event."},
     {"store", "readers", SETTING_COUNT, AT(store.reader_threads), "2", 1, 64, NULL, "Threads that read old events."},
     {"store", "reads_max", SETTING_COUNT, AT(store.reader_jobs_max), "4096", 1, 1048576, NULL,
      "Reads that wait; more are answered busy."},

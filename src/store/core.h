@@ -57,6 +57,7 @@ struct store {
     _Atomic bool is_healthy;
 
     struct table rooms; /* fold → struct room */
+    struct recent_total recent_total;
     struct builder scratch;
     struct builder identity;
 

@@ -5,7 +5,13 @@
 
 enum { SLOTS_FIRST = 16 };
 
-struct store_recent *recent_new(size_t events_max, size_t bytes_max, bool has_keys)
+void recent_total_init(struct recent_total *total, size_t bytes_max)
+{
+    *total = (struct recent_total){.bytes_max = bytes_max};
+    list_init(&total->rings);
+}
+
+struct store_recent *recent_new(struct recent_total *total, size_t events_max, size_t bytes_max, bool has_keys)
 {
     struct store_recent *recent = calloc(1, sizeof *recent);
     if (recent == NULL)
@@ -15,6 +21,8 @@ struct store_recent *recent_new(size_t events_max, size_t bytes_max, bool has_ke
         free(recent);
         return NULL;
     }
+    recent->total = total;
+    list_init(&recent->link);
     recent->mask = SLOTS_FIRST - 1;
     recent->events_max = events_max > 0 ? events_max : 1;
     recent->bytes_max = bytes_max;
@@ -31,6 +39,7 @@ static void drop_oldest(struct store_recent *recent)
     if (recent->has_keys)
         (void)table_remove(&recent->keys, record->identity); /* the record itself, which is freed below */
     recent->bytes -= record->size;
+    recent->total->bytes -= record->size;
     recent->count--;
     recent->oldest++;
     *slot = NULL;
@@ -43,6 +52,7 @@ void recent_free(struct store_recent *recent)
         return;
     while (recent->count > 0)
         drop_oldest(recent);
+    list_remove(&recent->link);
     table_done(&recent->keys);
     free(recent->slots);
     free(recent);
@@ -76,6 +86,7 @@ void recent_add(struct store_recent *recent, struct record *record)
     recent->slots[seq & recent->mask] = record;
     recent->count++;
     recent->bytes += record->size;
+    recent->total->bytes += record->size;
 }
 
 bool recent_add_older(struct store_recent *recent, struct record *record)
@@ -94,13 +105,30 @@ bool recent_add_older(struct store_recent *recent, struct record *record)
     recent->oldest = seq;
     recent->count++;
     recent->bytes += record->size;
+    recent->total->bytes += record->size;
     return true;
+}
+
+/* The room that has been quiet longest gives first, down to its newest event. */
+static void trim_others(struct recent_total *total)
+{
+    while (total->bytes > total->bytes_max && !list_is_empty(&total->rings)) {
+        struct store_recent *quietest = list_entry(total->rings.next, struct store_recent, link);
+        while (quietest->count > 1 && total->bytes > total->bytes_max)
+            drop_oldest(quietest);
+        if (quietest->count <= 1)
+            list_remove(&quietest->link);
+    }
 }
 
 void recent_trim(struct store_recent *recent)
 {
     while (recent->count > 1 && (recent->count > recent->events_max || recent->bytes > recent->bytes_max))
         drop_oldest(recent);
+    list_remove(&recent->link);
+    if (recent->count > 1)
+        list_add_last(&recent->total->rings, &recent->link);
+    trim_others(recent->total);
 }
 
 void recent_drop_through(struct store_recent *recent, uint64_t seq)

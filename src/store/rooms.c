@@ -7,12 +7,13 @@
 #include "os/clock.h"
 #include "os/random.h"
 
-static struct room *room_new(const struct store *store, struct view name, struct view fold, bool is_ephemeral)
+static struct room *room_new(struct store *store, struct view name, struct view fold, bool is_ephemeral)
 {
     struct room *room = calloc(1, sizeof *room + name.size + fold.size);
     if (room == NULL)
         return NULL;
-    room->shown.recent = recent_new(store->options.recent_events_max, store->options.recent_bytes_max, is_ephemeral);
+    room->shown.recent = recent_new(&store->recent_total, store->options.recent_events_max,
+                                    store->options.recent_bytes_max, is_ephemeral);
     if (room->shown.recent == NULL) {
         free(room);
         return NULL;

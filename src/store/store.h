@@ -31,6 +31,7 @@ struct store_options {
     size_t batch_letters_max; /* letters of one batch, at most */
     size_t recent_events_max; /* per live room, kept in memory */
     size_t recent_bytes_max;  /* per live room */
+    size_t recent_total_max;  /* bytes, of all rooms together */
     size_t reader_threads;
     size_t reader_jobs_max; /* waiting jobs; more are refused with RESULT_FULL */
     uint64_t wal_bytes_max; /* beyond it a checkpoint is due */
@@ -196,6 +197,7 @@ enum result store_snapshot_events(struct store_snapshot *snapshot, int64_t room_
 struct store_counters {
     struct counter letters, batches, commits, commits_failed, appended, duplicates, refused, jobs, jobs_refused,
         checkpoints, wal_bytes;
+    struct counter recent_bytes;    /* gauge: of the newest events in memory, all rooms together */
     struct counter reads;           /* look-ups and jobs that went to the database */
     struct histogram commit_ns;     /* time of one commit */
     struct histogram commit_events; /* events of one commit */

@@ -80,6 +80,7 @@ static void init_fields(struct store *store, const struct store_options *options
     store->probe_due_ms = UINT64_MAX;
     atomic_store(&store->is_healthy, true);
     table_init(&store->rooms, STORE_ROOMS_OPEN_MAX, log_has_fold);
+    recent_total_init(&store->recent_total, options->recent_total_max);
     builder_init(&store->scratch, STORE_SCRATCH_BYTES_MAX);
     builder_init(&store->identity, STORE_SCRATCH_BYTES_MAX);
     builder_init(&store->users, STORE_USERS_STAGED_MAX * sizeof(struct store_user));
@@ -174,6 +175,7 @@ static void settle_entries(struct store *store, struct room *room, struct list_l
             recent_forget_text(recent, record->entry.event.target, room->shown.name, &store->scratch);
     }
     recent_trim(recent);
+    counter_set(&store->counters.recent_bytes, store->recent_total.bytes);
 }
 
 void room_report_committed(struct store *store, struct room *room)
@@ -286,7 +288,9 @@ static void commit_batch(struct store *store)
         room_report_committed(store, room);
     if (!store->is_in_transaction && store->failure == RESULT_OK)
         return;
+    mailboxes_release_signals(); /* what is answered already does not wait for the disk */
     enum result result = end_transaction(store);
+    mailboxes_hold_signals();
     settle_rooms(store, result == RESULT_OK);
     if (result != RESULT_OK && result != RESULT_FULL)
         result = RESULT_FAILED;
@@ -331,6 +335,7 @@ bool store_turn(struct store *store)
     if (!store->engine->is_trusted && mailbox_count(&store->mailbox) > 0)
         (void)store_recover(store); /* if it fails, so will what this batch wants of it, one by one */
     probe_if_due(store, now_ms);
+    mailboxes_hold_signals();
     size_t letters = visit_letters(store);
     bool is_due = now_ms >= store->turned_due_ms;
     bool has_work = letters > 0 || is_due || has_staged(store);
@@ -339,6 +344,7 @@ bool store_turn(struct store *store)
         commit_batch(store);
         set_turned_due(store, store->events.turned(store->events.context));
     }
+    mailboxes_release_signals();
     if (has_work || now_ms >= store->maintain_due_ms)
         store->maintain_due_ms = store->engine->calls->maintain(store->engine, now_ms);
     return has_work;

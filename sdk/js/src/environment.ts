@@ -30,7 +30,7 @@ export type Hint = "visible" | "online" | "offline";
 export interface Environment {
     now(): number;
     random(): number;
-    /** An id of 128 random bits in hex, for the keys that make a repeated send harmless. */
+    /** An id in hex, for the keys that make a repeated send harmless: the time in 48 bits, then 80 random ones. */
     drawKey(): string;
     /** Calls `callback` once after `ms`; returns the call that prevents it. */
     after(ms: number, callback: () => void): () => void;
@@ -77,5 +77,7 @@ function drawKey(): string {
     // Node 18 has no global `crypto`; a key needs to be unlikely to repeat, not to be secret.
     if (source) source.getRandomValues(bytes);
     else for (let i = 0; i < bytes.length; i += 1) bytes[i] = Math.floor(Math.random() * 256);
-    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    // The time comes first, as in a UUID of version 7: so the server finds a key near those of its time.
+    const random = Array.from(bytes.subarray(6), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return Date.now().toString(16).padStart(12, "0") + random;
 }

@@ -46,6 +46,7 @@ void parts_init(struct parts *parts)
         .batch_letters_max = 16,
         .recent_events_max = 16,
         .recent_bytes_max = 4096,
+        .recent_total_max = 64 * 1024 * 1024,
         .reader_threads = 1,
         .reader_jobs_max = 16,
         .wal_bytes_max = 1024 * 1024,

@@ -201,9 +201,47 @@ static void two_threads_that_wake_each_other_never_stop(void **state)
     mailbox_done(&echo.back);
 }
 
+static void held_signals_come_when_they_are_released(void **state)
+{
+    (void)state;
+    struct mailbox mailbox;
+    struct letter letter = {.kind = 1};
+    assert_int_equal(mailbox_init(&mailbox, 8), RESULT_OK);
+    assert_true(mailbox_sleeps(&mailbox));
+    mailboxes_hold_signals();
+    assert_int_equal(mailbox_post(&mailbox, &letter), RESULT_OK);
+    assert_int_equal(mailbox_post(&mailbox, &letter), RESULT_OK);
+    assert_false(is_signalled(&mailbox));
+    mailboxes_release_signals();
+    assert_true(is_signalled(&mailbox));
+    mailbox_wakes(&mailbox);
+    assert_int_equal(mailbox_count(&mailbox), 2);
+    mailbox_done(&mailbox);
+}
+
+static void more_receivers_than_signals_can_be_held_for_are_woken_all(void **state)
+{
+    (void)state;
+    static struct mailbox mailboxes[40];
+    struct letter letter = {.kind = 1};
+    mailboxes_hold_signals();
+    for (size_t index = 0; index < COUNT(mailboxes); index++) {
+        assert_int_equal(mailbox_init(&mailboxes[index], 2), RESULT_OK);
+        assert_true(mailbox_sleeps(&mailboxes[index]));
+        assert_int_equal(mailbox_post(&mailboxes[index], &letter), RESULT_OK);
+    }
+    mailboxes_release_signals();
+    for (size_t index = 0; index < COUNT(mailboxes); index++) {
+        assert_true(is_signalled(&mailboxes[index]));
+        mailbox_done(&mailboxes[index]);
+    }
+}
+
 int test_mailbox(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(held_signals_come_when_they_are_released),
+        cmocka_unit_test(more_receivers_than_signals_can_be_held_for_are_woken_all),
         cmocka_unit_test(letters_come_out_in_the_order_they_went_in),
         cmocka_unit_test(only_a_sleeper_is_signalled),
         cmocka_unit_test(a_mailbox_of_zeroes_is_done_quietly),

@@ -101,6 +101,7 @@ void fixture_init(struct fixture *fixture, bool is_in_memory)
                 .batch_letters_max = 256,
                 .recent_events_max = 8,
                 .recent_bytes_max = 1 << 20,
+                .recent_total_max = 64 * 1024 * 1024,
                 .reader_threads = 2,
                 .reader_jobs_max = 64,
                 .wal_bytes_max = 1 << 20,

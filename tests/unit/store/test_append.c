@@ -96,6 +96,34 @@ static void a_retried_key_makes_no_second_event(void **state)
     each_kind(retries);
 }
 
+/* All but the first begin with one time, as the keys of UUIDs of version 7 do: in the index they are neighbours. */
+static void keys_of_one_time(struct fixture *fixture, const struct kind *kind)
+{
+    static const char *const keys[] = {
+        "no time",
+        "0193544fd80070008000000000000001",
+        "0193544fd80070008000000000000002",
+        "0193544f-d800-7000-8000-000000000001",
+        "0193544FD80070008000000000000001",
+        "0193544fd800",
+        "0193544fd80",
+    };
+    struct store_room *room = must_open(fixture, kind->room);
+    for (uint64_t index = 0; index < COUNT(keys); index++)
+        assert_int_equal(say(fixture, room, keys[index], "x")->seq, index + 1);
+    for (uint64_t index = 0; index < COUNT(keys); index++) {
+        const struct told *told = say(fixture, room, keys[index], "x");
+        assert_true(told->is_duplicate);
+        assert_int_equal(told->seq, index + 1);
+    }
+}
+
+static void keys_that_begin_with_one_time_are_told_apart(void **state)
+{
+    (void)state;
+    each_kind(keys_of_one_time);
+}
+
 static void a_key_is_known_after_a_restart(void **state)
 {
     (void)state;
@@ -272,6 +300,7 @@ int test_append(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seq_rises_by_one_and_nobody_is_told_before_the_commit),
         cmocka_unit_test(a_retried_key_makes_no_second_event),
+        cmocka_unit_test(keys_that_begin_with_one_time_are_told_apart),
         cmocka_unit_test(a_key_is_known_after_a_restart),
         cmocka_unit_test(an_ephemeral_room_forgets_keys_with_its_oldest_events),
         cmocka_unit_test(an_event_is_found_as_soon_as_it_is_staged),

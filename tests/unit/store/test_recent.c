@@ -5,9 +5,12 @@
 #include "base/table.h"
 #include "os/random.h"
 
+static struct recent_total total;
+
 static int seed(void **state)
 {
     (void)state;
+    recent_total_init(&total, SIZE_MAX);
     os_random_init();
     table_seed((const uint8_t *)"sixteen letters");
     return 0;
@@ -40,7 +43,7 @@ static void add(struct store_recent *recent, uint64_t seq, const char *text)
 static void the_newest_stay_within_both_limits(void **state)
 {
     (void)state;
-    struct store_recent *recent = recent_new(100, 64 * 1024, false);
+    struct store_recent *recent = recent_new(&total, 100, 64 * 1024, false);
     for (uint64_t seq = 5; seq < 1000; seq++) {
         add(recent, seq,
             seq % 7 == 0 ? "a text that is somewhat longer than the others, so that bytes count as well" : "short");
@@ -57,7 +60,7 @@ static void the_newest_stay_within_both_limits(void **state)
 static void the_last_one_stays_even_if_it_is_too_large(void **state)
 {
     (void)state;
-    struct store_recent *recent = recent_new(4, 10, false);
+    struct store_recent *recent = recent_new(&total, 4, 10, false);
     add(recent, 1, "one");
     add(recent, 2, "two");
     recent_trim(recent);
@@ -69,7 +72,7 @@ static void the_last_one_stays_even_if_it_is_too_large(void **state)
 static void it_fills_backwards_up_to_its_limits(void **state)
 {
     (void)state;
-    struct store_recent *recent = recent_new(20, SIZE_MAX, false);
+    struct store_recent *recent = recent_new(&total, 20, SIZE_MAX, false);
     uint64_t seq = 1000;
     for (;; seq--) {
         struct record *record = record_at(seq, "text");
@@ -91,7 +94,7 @@ static void it_fills_backwards_up_to_its_limits(void **state)
 static void keys_go_with_their_records(void **state)
 {
     (void)state;
-    struct store_recent *recent = recent_new(3, SIZE_MAX, true);
+    struct store_recent *recent = recent_new(&total, 3, SIZE_MAX, true);
     for (uint64_t seq = 1; seq <= 10; seq++)
         add(recent, seq, "text");
     struct view first = recent_get(recent, 1)->identity;
@@ -111,7 +114,7 @@ static void keys_go_with_their_records(void **state)
 static void what_cannot_be_encoded_again_leaves_memory(void **state)
 {
     (void)state;
-    struct store_recent *recent = recent_new(10, SIZE_MAX, false);
+    struct store_recent *recent = recent_new(&total, 10, SIZE_MAX, false);
     struct builder none;
     builder_init(&none, 4);
     for (uint64_t seq = 1; seq <= 6; seq++)
@@ -124,9 +127,37 @@ static void what_cannot_be_encoded_again_leaves_memory(void **state)
     builder_done(&none);
 }
 
+static void rooms_that_are_quiet_give_way_to_those_that_are_not(void **state)
+{
+    (void)state;
+    enum { ROOMS = 20 };
+    struct store_recent *rooms[ROOMS];
+    struct recent_total bounded;
+    recent_total_init(&bounded, 16 * 1024);
+    for (size_t room = 0; room < ROOMS; room++) {
+        rooms[room] = recent_new(&bounded, 100, SIZE_MAX, room % 2 == 0);
+        for (uint64_t seq = 1; seq <= 10; seq++) {
+            add(rooms[room], seq, "some text");
+            recent_trim(rooms[room]);
+            assert_true(bounded.bytes <= bounded.bytes_max);
+        }
+    }
+    assert_int_equal(rooms[0]->count, 1);
+    assert_non_null(recent_get(rooms[0], 10));
+    assert_int_equal(rooms[ROOMS - 1]->count, 10);
+    add(rooms[0], 11, "some text"); /* who wakes up is the last to give again */
+    recent_trim(rooms[0]);
+    assert_int_equal(rooms[0]->count, 2);
+    for (size_t room = 0; room < ROOMS; room++)
+        recent_free(rooms[room]);
+    assert_int_equal(bounded.bytes, 0);
+    assert_true(list_is_empty(&bounded.rings));
+}
+
 int test_recent(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rooms_that_are_quiet_give_way_to_those_that_are_not),
         cmocka_unit_test(the_newest_stay_within_both_limits),
         cmocka_unit_test(the_last_one_stays_even_if_it_is_too_large),
         cmocka_unit_test(it_fills_backwards_up_to_its_limits),
