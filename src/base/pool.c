@@ -138,6 +138,13 @@ void *pool_take(struct pool *pool)
     return memset(block, 0, pool->block_size);
 }
 
+void *pool_owner(const void *block)
+{
+    uintptr_t low_bits = (uintptr_t)block & (SLAB_ALIGNMENT - 1);
+    const struct slab *slab = (const struct slab *)(const void *)((const uint8_t *)block - low_bits);
+    return slab->pool->owner;
+}
+
 static struct slab *slab_of(const struct pool *pool, void *block)
 {
     uintptr_t low_bits = (uintptr_t)block & (SLAB_ALIGNMENT - 1);

@@ -9,6 +9,7 @@
 #include "base/list.h"
 
 struct pool {
+    void *owner;       /* what pool_owner() gives; the user may set it */
     size_t block_size; /* rounded up to 8 */
     size_t blocks_per_slab;
     size_t blocks_max;
@@ -24,3 +25,5 @@ void pool_done(struct pool *pool);
 /* A zeroed block, or NULL: the ceiling is reached or memory ended. */
 void *pool_take(struct pool *pool);
 void pool_give(struct pool *pool, void *block);
+/* The owner of the block's pool: so a block need not keep a pointer to where it belongs. */
+void *pool_owner(const void *block);

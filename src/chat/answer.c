@@ -53,9 +53,9 @@ void tell_session(struct session *session, const struct builder *text)
     struct reply *reply = builder_ok(text) ? reply_new(WS_TEXT, builder_view(text)) : NULL;
 
     if (reply)
-        shard_post_reply(session->shard, session->handle, reply, false);
+        shard_post_reply(session_shard(session), session->handle, reply, false);
     else
-        shard_post_close(session->shard, session->handle, END_INTERNAL, NULL);
+        shard_post_close(session_shard(session), session->handle, END_INTERNAL, NULL);
 }
 
 void tell_error(struct chat *chat, struct session *session, enum error_code code, const char *text)

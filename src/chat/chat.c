@@ -88,6 +88,7 @@ enum result chat_bind(struct chat *chat, struct store *store, struct shard *cons
         door->shard = shards[i];
         list_init(&door->spenders);
         pool_init(&door->sessions, sizeof(struct session), SIZE_MAX);
+        door->sessions.owner = door;
         door->refill_ms = refill_ms(&chat->options);
         builder_init(&door->text, FRAME_BYTES_MAX);
         rate_table_init(&door->addresses, &rule, ADDRESSES_MAX);

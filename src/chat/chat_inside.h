@@ -47,9 +47,7 @@ struct arrival {
 /* One open connection. Made at the upgrade by its shard, given back by the hub after HUB_DEPART. Small: every
  * connection has one for as long as it lives. */
 struct session {
-    /* constant after the upgrade */
-    struct shard *shard;
-    uint64_t handle;
+    uint64_t handle; /* constant after the upgrade, as is the shard: session_shard() */
 
     /* the door's until HUB_ARRIVE is posted, then the hub's */
     union {
@@ -62,8 +60,9 @@ struct session {
         struct member *member_one; /* if it is the only one */
         struct member **members;
     };
-    uint16_t member_count, member_capacity;
     uint32_t walk_in_number; /* where plain text goes: the room's number and 1; 0 once left */
+
+    uint16_t member_count, member_capacity;
 
     /* the door's */
     union {
@@ -73,10 +72,8 @@ struct session {
     uint16_t refusals;      /* rate_limited answers in a row */
     bool is_announced;      /* HUB_ARRIVE was posted */
     bool is_ping_unordered; /* a ping was answered in order since the opening, or since the last login */
-
-    /* constant after the upgrade */
-    bool is_walk_in : 1;
-    bool brings_identity : 1; /* a token was brought and is right */
+    bool is_walk_in;        /* constant after the upgrade */
+    bool brings_identity;   /* a token was brought and is right; constant as well */
 
     /* the hub's */
     uint8_t name_fault; /* enum name_fault of the name in the address; told after the welcome */
@@ -86,7 +83,7 @@ struct session {
     bool is_refused : 1;    /* told to go; commands are not served any longer */
 };
 
-static_assert(sizeof(struct session) <= 56, "every connection has one");
+static_assert(sizeof(struct session) <= 48, "every connection has one");
 
 /* The rates of a connection that has spent some of them. Once they have long been full again it is given back. */
 struct spender {
@@ -291,6 +288,7 @@ struct room *room_of_request(struct chat *chat, struct request *request, struct 
 
 /* door_session.c: a shard's thread, but for session_return(), which is the hub's. NULL: no memory. */
 struct session *session_new(struct door *door);
+struct shard *session_shard(const struct session *session);
 /* One that the hub never heard of. */
 void session_free(struct door *door, struct session *session);
 /* The hub is done with it. */

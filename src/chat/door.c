@@ -134,7 +134,7 @@ static void post_command(struct door *door, struct conn *conn, struct request *r
     struct session *session = conn_owner(conn);
 
     request->session = session;
-    request->shard = session->shard;
+    request->shard = session_shard(session);
     request->handle = session->handle;
     if (post(door, HUB_COMMAND, request, session)) {
         conn_expect_answer(conn);

@@ -9,6 +9,13 @@ struct session *session_new(struct door *door)
     return pool_take(&door->sessions);
 }
 
+struct shard *session_shard(const struct session *session)
+{
+    const struct door *door = pool_owner(session);
+
+    return door->shard;
+}
+
 void session_free(struct door *door, struct session *session)
 {
     free(session->arrival);
@@ -17,7 +24,7 @@ void session_free(struct door *door, struct session *session)
 
 void session_return(struct chat *chat, struct session *session)
 {
-    _Atomic(struct session *) *returned = &chat->doors[shard_index(session->shard)].returned;
+    _Atomic(struct session *) *returned = &chat->doors[shard_index(session_shard(session))].returned;
     struct session *first = atomic_load_explicit(returned, memory_order_relaxed);
 
     /* Release: the shard, which acquires, must not reuse the memory before the hub's last look at it. Nobody but the

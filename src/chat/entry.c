@@ -157,7 +157,6 @@ static struct session *make_session(struct door *door, struct conn *conn, const 
         session_free(door, session);
         return NULL;
     }
-    session->shard = conn_shard(conn);
     session->handle = conn_handle(conn);
     session->arrival->claims = *claims;
     return session;

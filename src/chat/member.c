@@ -135,7 +135,7 @@ struct member *member_enter(struct chat *chat, struct session *session, struct r
     check(member->session_count < SESSIONS_MAX);
     member->session_count++;
     add_to_session(session, member);
-    room->interest[shard_index(session->shard)]++;
+    room->interest[shard_index(session_shard(session))]++;
     room->session_count++;
     return member;
 }
@@ -158,8 +158,8 @@ void member_leave(struct chat *chat, struct session *session, struct room *room)
 
     if (session->walk_in_number == room->number + 1)
         session->walk_in_number = 0;
-    check(room->interest[shard_index(session->shard)] > 0);
-    room->interest[shard_index(session->shard)]--;
+    check(room->interest[shard_index(session_shard(session))] > 0);
+    room->interest[shard_index(session_shard(session))]--;
     room->session_count--;
     if (--member->session_count == 0)
         begin_lease(chat, member);

@@ -225,7 +225,7 @@ static struct job *job_new(struct chat *chat, enum job_kind kind, struct session
         return NULL;
     job->store_job.run = run;
     job->kind = kind;
-    job->shard = session->shard;
+    job->shard = session_shard(session);
     job->handle = session->handle;
     job->number = room->number;
     job->room_id = room->log->id;

@@ -309,9 +309,9 @@ static void subscribe(struct chat *chat, struct session *session, struct request
     if (!is_in_memory) {
         struct replay replay = {back.after + 1, seq, back.is_truncated};
         counter_add(&hub->counters.replays_from_disk, 1);
-        shard_post_subscribe(session->shard, session->handle, room->number, seq + 1, NULL, true);
+        shard_post_subscribe(session_shard(session), session->handle, room->number, seq + 1, NULL, true);
         if (replay_post(chat, session, request, room, &replay) != RESULT_OK) {
-            shard_post_unsubscribe(session->shard, session->handle, room->number);
+            shard_post_unsubscribe(session_shard(session), session->handle, room->number);
             member_leave(chat, session, room);
             join_failed(chat, session, request, ERROR_BUSY,
                         "Too many clients read old messages just now. Join again in a moment.");
@@ -326,12 +326,12 @@ static void subscribe(struct chat *chat, struct session *session, struct request
     encode_joined(chat, room, ref, back.is_truncated);
     struct reply *reply = builder_ok(&hub->text) ? reply_new(WS_TEXT, builder_view(&hub->text)) : NULL;
     if (!reply) {
-        shard_post_close(session->shard, session->handle, END_INTERNAL, NULL);
+        shard_post_close(session_shard(session), session->handle, END_INTERNAL, NULL);
         if (request)
             settle_request(request);
         return;
     }
-    shard_post_subscribe(session->shard, session->handle, room->number, seq + 1, reply, false);
+    shard_post_subscribe(session_shard(session), session->handle, room->number, seq + 1, reply, false);
     if (request)
         request_free(request);
 }
@@ -393,7 +393,7 @@ void room_leave(struct chat *chat, struct request *request)
 
     if (!room)
         return;
-    shard_post_unsubscribe(session->shard, session->handle, room->number);
+    shard_post_unsubscribe(session_shard(session), session->handle, room->number);
     builder_clear(&hub->text);
     ok_encode(&hub->text, request->command.ref, room->log->name, NULL);
     member_leave(chat, session, room);

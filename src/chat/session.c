@@ -23,7 +23,7 @@ static void send_away(struct chat *chat, struct session *session, const char *te
     builder_clear(&hub->text);
     error_encode(&hub->text, &(struct error_frame){.code = ERROR_UNAUTHORIZED, .message = view_of_string(text)});
     session->is_refused = true;
-    shard_post_close(session->shard, session->handle, END_NOT_SIGNED_IN, reply_new(WS_TEXT, builder_view(&hub->text)));
+    shard_post_close(session_shard(session), session->handle, END_NOT_SIGNED_IN, reply_new(WS_TEXT, builder_view(&hub->text)));
 }
 
 /* What the address bar said: a name that cannot be had is no reason to turn somebody away. */
@@ -67,7 +67,7 @@ void session_welcome(struct chat *chat, struct session *session, struct view ref
     struct token_claims claims = {.joined_ms = user->joined_ms, .issued_ms = os_clock_wall_ms()};
 
     session->is_welcomed = true;
-    (void)snprintf(connection, sizeof connection, "%x-%llx", shard_index(session->shard),
+    (void)snprintf(connection, sizeof connection, "%x-%llx", shard_index(session_shard(session)),
                    (unsigned long long)session->handle);
     memcpy(claims.user, user->id, sizeof claims.user);
     token_sign(&chat->key, &claims, token);
@@ -133,7 +133,7 @@ void session_arrive(struct chat *chat, struct session *session, struct arrival *
     session->is_name_taken = is_taken;
     if (!session->user) {
         session->is_refused = true;
-        shard_post_close(session->shard, session->handle, END_INTERNAL, NULL);
+        shard_post_close(session_shard(session), session->handle, END_INTERNAL, NULL);
         return;
     }
     session->user->session_count++;

@@ -13,8 +13,7 @@ struct conn *conn_new(struct shard *shard, int descriptor, const struct os_addre
     if (!conn)
         goto out_admission;
     conn->descriptor = descriptor;
-    conn->shard = shard;
-    conn->address = *address;
+        conn->address = *address;
     conn->admission = (uint8_t)verdict;
     conn->is_draining = shard->is_draining;
     if (shard_register(shard, conn) != RESULT_OK)
@@ -41,7 +40,7 @@ out_admission:
 
 void conn_arm(struct conn *conn, uint32_t delay_ms)
 {
-    struct shard *shard = conn->shard;
+    struct shard *shard = conn_shard(conn);
 
     shard->registry[conn->slot].deadline_ms = shard_clock(shard) + delay_ms;
     if (shard->now_ms + delay_ms < shard->sweep_ms)
@@ -50,7 +49,7 @@ void conn_arm(struct conn *conn, uint32_t delay_ms)
 
 static uint32_t state_deadline_ms(const struct conn *conn, enum conn_state state)
 {
-    const struct net_options *options = &conn->shard->options;
+    const struct net_options *options = &conn_shard(conn)->options;
 
     switch (state) {
     case CONN_REQUEST: return options->keep_alive_ms;
@@ -70,12 +69,12 @@ void conn_move(struct conn *conn, enum conn_state next)
         CONN_STATES(X)
 #undef X
     };
-    struct shard_counters *counters = &conn->shard->counters;
+    struct shard_counters *counters = &conn_shard(conn)->counters;
 
     check(may_become[conn->state] & (1u << next));
     counter_subtract(&counters->live[conn->state], 1);
     conn->state = (uint8_t)next;
-    conn->state_ms = shard_clock(conn->shard);
+    conn->state_ms = shard_clock(conn_shard(conn));
     if (next == CONN_ENDED) {
         counter_add(&counters->ended[conn->end_reason], 1);
         return;
@@ -90,7 +89,7 @@ void conn_leave(struct conn *conn)
     if (!conn->is_opened)
         return;
     conn->is_opened = false;
-    conn->shard->events.ended(conn->shard->events.context, conn);
+    conn_shard(conn)->events.ended(conn_shard(conn)->events.context, conn);
 }
 
 /* The one end: out of rooms, registry, timers and poller; the descriptor is closed, the memory given back at the turn's
@@ -98,7 +97,7 @@ void conn_leave(struct conn *conn)
  * and the sweep passes it over.) */
 void conn_end(struct conn *conn, enum end_reason reason)
 {
-    struct shard *shard = conn->shard;
+    struct shard *shard = conn_shard(conn);
 
     if (conn->state == CONN_ENDED)
         return;
@@ -149,8 +148,8 @@ void conn_close(struct conn *conn, enum end_reason reason, struct view text)
  * the nearer one. */
 static void deadline_open(struct conn *conn)
 {
-    const struct net_options *options = &conn->shard->options;
-    uint32_t now = shard_clock(conn->shard);
+    const struct net_options *options = &conn_shard(conn)->options;
+    uint32_t now = shard_clock(conn_shard(conn));
     uint32_t silent_ms = now - conn->heard_ms;
     uint32_t next_ms = options->heartbeat_ms;
 
@@ -179,9 +178,9 @@ static void deadline_open(struct conn *conn)
  * has as long, a kept one keep_alive_ms. */
 static void deadline_request(struct conn *conn)
 {
-    const struct net_options *options = &conn->shard->options;
+    const struct net_options *options = &conn_shard(conn)->options;
     bool has_begun = conn->input != NULL;
-    uint32_t waited_ms = shard_clock(conn->shard) - conn->state_ms;
+    uint32_t waited_ms = shard_clock(conn_shard(conn)) - conn->state_ms;
     uint32_t limit_ms = !has_begun && conn->is_kept_alive ? options->keep_alive_ms : options->request_ms;
 
     if (waited_ms < limit_ms) {
@@ -216,11 +215,11 @@ void conn_deadline(struct conn *conn)
     switch ((enum conn_state)conn->state) {
     case CONN_REQUEST: deadline_request(conn); break;
     case CONN_HTTP: {
-        uint32_t stuck_ms = shard_clock(conn->shard) - conn->progress_ms;
-        if (stuck_ms >= conn->shard->options.write_ms)
+        uint32_t stuck_ms = shard_clock(conn_shard(conn)) - conn->progress_ms;
+        if (stuck_ms >= conn_shard(conn)->options.write_ms)
             conn_end(conn, END_SLOW);
         else
-            conn_arm(conn, conn->shard->options.write_ms - stuck_ms);
+            conn_arm(conn, conn_shard(conn)->options.write_ms - stuck_ms);
         break;
     }
     case CONN_OPEN: deadline_open(conn); break;
@@ -232,7 +231,7 @@ void conn_deadline(struct conn *conn)
 
 struct conn_input *conn_lend_input(struct conn *conn)
 {
-    const struct net_options *options = &conn->shard->options;
+    const struct net_options *options = &conn_shard(conn)->options;
     struct ws_message_limits limits = {options->message_bytes_max, options->fragments_max};
 
     if (conn->input)
@@ -240,7 +239,7 @@ struct conn_input *conn_lend_input(struct conn *conn)
     conn->input = calloc(1, sizeof *conn->input);
     if (!conn->input)
         return NULL;
-    builder_init(&conn->input->bytes, conn->shard->buffer_bytes);
+    builder_init(&conn->input->bytes, conn_shard(conn)->buffer_bytes);
     ws_message_init(&conn->input->message, &limits);
     return conn->input;
 }
@@ -329,7 +328,7 @@ static size_t restore_rest(struct conn *conn)
     if (conn->input) {
         size = conn->input->bytes.size;
         if (size > 0)
-            memcpy(conn->shard->buffer, conn->input->bytes.at, size);
+            memcpy(conn_shard(conn)->buffer, conn->input->bytes.at, size);
         builder_clear(&conn->input->bytes);
     }
     return size;
@@ -337,7 +336,7 @@ static size_t restore_rest(struct conn *conn)
 
 void conn_read(struct conn *conn)
 {
-    struct shard *shard = conn->shard;
+    struct shard *shard = conn_shard(conn);
     size_t kept, room, size = 0;
     enum result result;
 
@@ -385,7 +384,7 @@ void conn_mark_dirty(struct conn *conn)
 
 void conn_update_pause(struct conn *conn)
 {
-    const struct net_options *options = &conn->shard->options;
+    const struct net_options *options = &conn_shard(conn)->options;
     bool is_paused = conn->state == CONN_OPEN
                      && (conn->answers_pending >= options->answers_pending_max
                          || conn->outbox.bytes > options->outbox_bytes_max / 2);
@@ -394,7 +393,7 @@ void conn_update_pause(struct conn *conn)
         return;
     conn->is_paused = is_paused;
     if (is_paused)
-        counter_add(&conn->shard->counters.reading_paused, 1);
+        counter_add(&conn_shard(conn)->counters.reading_paused, 1);
     else
         conn_mark_unread(conn);
 }
@@ -417,12 +416,12 @@ void conn_set_owner(struct conn *conn, void *owner)
 
 struct shard *conn_shard(const struct conn *conn)
 {
-    return conn->shard;
+    return pool_owner(conn);
 }
 
 uint64_t conn_handle(const struct conn *conn)
 {
-    return (uint64_t)conn->shard->registry[conn->slot].generation << 32 | conn->slot;
+    return (uint64_t)conn_shard(conn)->registry[conn->slot].generation << 32 | conn->slot;
 }
 
 const struct os_address *conn_address(const struct conn *conn)

@@ -6,7 +6,7 @@
 
 static void refuse(struct conn *conn, int status, const char *text)
 {
-    struct builder *body = &conn->shard->scratch;
+    struct builder *body = &conn_shard(conn)->scratch;
 
     builder_clear(body);
     builder_add_string(body, text);
@@ -68,14 +68,14 @@ void conn_answer(struct conn *conn, const struct http_answer *answer)
         return;
     }
     outbox_add(&conn->outbox, reply);
-    conn->progress_ms = shard_clock(conn->shard);
+    conn->progress_ms = shard_clock(conn_shard(conn));
     conn_move(conn, CONN_HTTP);
     conn_mark_dirty(conn);
 }
 
 static void agree_on_compression(struct conn *conn, const struct ws_offer *offer)
 {
-    if (!conn->shard->options.has_compression || !offer->has_deflate)
+    if (!conn_shard(conn)->options.has_compression || !offer->has_deflate)
         return;
     conn->has_deflate = true;
     conn->window_bits = offer->deflate.server_window_bits;
@@ -84,7 +84,7 @@ static void agree_on_compression(struct conn *conn, const struct ws_offer *offer
 
 static void open_ws(struct conn *conn, const struct ws_offer *offer, const struct net_upgrade *upgrade)
 {
-    struct shard *shard = conn->shard;
+    struct shard *shard = conn_shard(conn);
     struct builder head;
 
     agree_on_compression(conn, offer);
@@ -113,7 +113,7 @@ static void open_ws(struct conn *conn, const struct ws_offer *offer, const struc
 
 static void upgrade(struct conn *conn, const struct http_request *request, const struct ws_offer *offer)
 {
-    struct shard *shard = conn->shard;
+    struct shard *shard = conn_shard(conn);
     struct builder extra;
     struct net_upgrade upgrade = {.status = 101, .extra = &extra};
 
@@ -130,7 +130,7 @@ static void upgrade(struct conn *conn, const struct http_request *request, const
 
 static void serve(struct conn *conn, const struct http_request *request, struct view body)
 {
-    struct shard *shard = conn->shard;
+    struct shard *shard = conn_shard(conn);
     struct ws_offer offer;
     struct http_fault fault;
 
@@ -180,7 +180,7 @@ enum body { BODY_WHOLE, BODY_INCOMPLETE, BODY_BAD };
 static enum body find_body(struct conn *conn, const struct http_request *request, struct view rest,
                            struct builder *joined, struct view *out_body, size_t *out_size)
 {
-    size_t max = conn->shard->options.body_bytes_max;
+    size_t max = conn_shard(conn)->options.body_bytes_max;
     struct http_chunked chunked;
     struct view piece;
     size_t used;
@@ -228,7 +228,7 @@ static size_t read_body(struct conn *conn, const struct http_request *request, s
     struct view body = {NULL, 0};
     size_t size = 0;
 
-    builder_init(&joined, conn->shard->options.body_bytes_max);
+    builder_init(&joined, conn_shard(conn)->options.body_bytes_max);
     enum body found = find_body(conn, request, rest, &joined, &body, &size);
     switch (found) {
     case BODY_WHOLE: serve(conn, request, body); break;
@@ -249,7 +249,7 @@ static size_t read_body(struct conn *conn, const struct http_request *request, s
 
 size_t conn_http_read(struct conn *conn, uint8_t *bytes, size_t size)
 {
-    const struct net_options *options = &conn->shard->options;
+    const struct net_options *options = &conn_shard(conn)->options;
     struct http_limits limits = {options->head_bytes_max, options->head_bytes_max / 2, HTTP_FIELDS_MAX};
     struct http_request request;
     struct http_fault fault;

@@ -33,7 +33,7 @@ struct place {
 /* Where connections wait for the shard: linked by their slots' numbers. */
 enum conn_queue { QUEUE_UNREAD /* something is left to read */, QUEUE_DIRTY /* something to send */, QUEUE_COUNT };
 
-struct conn {
+struct conn { /* which shard it belongs to, its pool knows: conn_shard() */
     int descriptor;
     uint8_t state;               /* enum conn_state; written by conn_move only */
     uint8_t end_reason;          /* the first cause, from HTTP and CLOSING on */
@@ -58,7 +58,6 @@ struct conn {
     uint8_t queued;        /* a bit for each queue that it is in */
     uint32_t slot;         /* in shard->registry, which has its deadline */
     struct outbox outbox;
-    struct shard *shard;
     union {
         struct place place_one; /* if it is the only one, as mostly: without an allocation */
         struct places *places;
@@ -79,7 +78,7 @@ struct conn {
     };
 };
 
-static_assert(sizeof(struct conn) <= 112, "an idle connection must stay small: 15,000 of them are a normal day");
+static_assert(sizeof(struct conn) <= 104, "an idle connection must stay small: 15,000 of them are a normal day");
 
 /* The only writer of `state`: checks the table, counts, sets the deadline. */
 void conn_move(struct conn *conn, enum conn_state next);

@@ -5,7 +5,7 @@
 /* The reply in its compressed form, or the reply itself where that is not shorter. */
 static struct reply *compressed(struct conn *conn, struct reply *reply)
 {
-    struct shard *shard = conn->shard;
+    struct shard *shard = conn_shard(conn);
     struct view payload = view_of(reply->bytes + reply->start, reply->size);
     struct deflater *deflater = shard_deflater(shard, conn->window_bits);
     uint8_t header[WS_SERVER_HEADER_BYTES_MAX];
@@ -29,7 +29,7 @@ static struct reply *compressed(struct conn *conn, struct reply *reply)
 
 void conn_add_reply(struct conn *conn, struct reply *reply)
 {
-    const struct net_options *options = &conn->shard->options;
+    const struct net_options *options = &conn_shard(conn)->options;
     bool is_control = reply->opcode >= WS_CLOSE;
 
     if (conn->state != CONN_OPEN || !reply) {
@@ -42,7 +42,7 @@ void conn_add_reply(struct conn *conn, struct reply *reply)
         reply_frame(reply);
     outbox_add(&conn->outbox, reply);
     if (conn->outbox.bytes > options->outbox_bytes_max) {
-        counter_add(&conn->shard->counters.outbox_overflows, 1);
+        counter_add(&conn_shard(conn)->counters.outbox_overflows, 1);
         conn_end(conn, END_SLOW);
         return;
     }

@@ -48,8 +48,8 @@ static void answer_ping(struct conn *conn, struct view payload)
 /* False: this peer sends more control frames than anybody needs. */
 static bool control_rate_is_fine(struct conn *conn)
 {
-    uint32_t max = conn->shard->options.control_frames_per_second_max;
-    uint16_t second = (uint16_t)(shard_clock(conn->shard) / 1000);
+    uint32_t max = conn_shard(conn)->options.control_frames_per_second_max;
+    uint16_t second = (uint16_t)(shard_clock(conn_shard(conn)) / 1000);
 
     if (conn->control_s != second) {
         conn->control_s = second;
@@ -90,7 +90,7 @@ static void handle_close(struct conn *conn, struct view payload)
 
 static void handle_control(struct conn *conn, const struct ws_header *header, struct view payload)
 {
-    counter_add(&conn->shard->counters.control_frames_in, 1);
+    counter_add(&conn_shard(conn)->counters.control_frames_in, 1);
     if (header->opcode == WS_CLOSE) {
         handle_close(conn, payload);
         return;
@@ -107,7 +107,7 @@ static void handle_control(struct conn *conn, const struct ws_header *header, st
 
 static void deliver(struct conn *conn, enum ws_opcode opcode, struct view payload)
 {
-    struct shard *shard = conn->shard;
+    struct shard *shard = conn_shard(conn);
 
     counter_add(&shard->counters.messages_in, 1);
     if (conn->state == CONN_OPEN)
@@ -170,7 +170,7 @@ static size_t begin_payload(struct conn *conn, const struct ws_header *header)
 
 static size_t read_whole(struct conn *conn, const struct ws_header *header, uint8_t *bytes)
 {
-    const struct net_options *options = &conn->shard->options;
+    const struct net_options *options = &conn_shard(conn)->options;
     struct ws_message_limits limits = {options->message_bytes_max, options->fragments_max};
     struct view payload = view_of(bytes + header->size, header->payload_size);
     struct ws_fault fault;
@@ -201,7 +201,7 @@ size_t conn_ws_read(struct conn *conn, uint8_t *bytes, size_t size)
     bool is_there = header.payload_size <= size - header.size;
     if (is_control && !is_there)
         return 0; /* at most 125 bytes: the next read brings them */
-    counter_add(&conn->shard->counters.frames_in, 1);
+    counter_add(&conn_shard(conn)->counters.frames_in, 1);
     bool is_message_open = conn->input && conn->input->message.is_open;
     bool is_plain = header.is_final && !header.is_compressed && header.opcode != WS_CONTINUATION && !is_message_open;
     if (is_control || (is_there && is_plain))

@@ -29,13 +29,13 @@ static uint64_t seq_after(const struct chunk *chunk, uint32_t frame, uint64_t se
 
 void conn_block(struct conn *conn)
 {
-    uint32_t now = shard_clock(conn->shard);
+    uint32_t now = shard_clock(conn_shard(conn));
 
-    counter_add(&conn->shard->counters.writes_blocked, 1);
+    counter_add(&conn_shard(conn)->counters.writes_blocked, 1);
     conn->is_blocked = true;
     conn->progress_ms = now;
     if (conn->state == CONN_OPEN)
-        conn_arm(conn, conn->shard->options.write_ms);
+        conn_arm(conn, conn_shard(conn)->options.write_ms);
 }
 
 /* The rest of a frame of which a part has left goes to the front of the outbox: so cursors stand at frames' starts
@@ -71,13 +71,13 @@ static bool advance(struct conn *conn, struct feed *feed, struct cursor *cursor,
 {
     while (bytes > 0) {
         struct chunk *chunk = feed_chunk(feed, cursor->position);
-        struct view form = form_at(conn->shard, feed, cursor->position, conn->has_shared_deflate);
+        struct view form = form_at(conn_shard(conn), feed, cursor->position, conn->has_shared_deflate);
         size_t offset = chunk_frame_offset(form, cursor->frame);
 
         while (bytes > 0 && offset < form.size) {
             size_t frame_size = ws_server_frame_size(form.at + offset);
             cursor->frame++;
-            counter_add(&conn->shard->counters.deliveries, 1);
+            counter_add(&conn_shard(conn)->counters.deliveries, 1);
             if (bytes < frame_size) {
                 cursor->seq_next = seq_after(chunk, cursor->frame, cursor->seq_next);
                 struct view rest = view_of(form.at + offset + bytes, frame_size - bytes);
@@ -97,7 +97,7 @@ static bool advance(struct conn *conn, struct feed *feed, struct cursor *cursor,
  * instead is a matter of configuration. */
 static void catch_up_lapped(struct conn *conn, struct feed *feed, struct cursor *cursor)
 {
-    struct shard *shard = conn->shard;
+    struct shard *shard = conn_shard(conn);
     uint64_t from = cursor->seq_next;
 
     counter_add(&shard->counters.lapped, 1);
@@ -131,7 +131,7 @@ static size_t gather_feed(struct conn *conn, struct feed *feed, const struct cur
     for (uint64_t position = cursor->position; position < feed->tail; position++) {
         if (gather->count == SHARD_PARTS_MAX || gather->bytes >= FLUSH_BYTES_MAX)
             break;
-        struct view form = form_at(conn->shard, feed, position, conn->has_shared_deflate);
+        struct view form = form_at(conn_shard(conn), feed, position, conn->has_shared_deflate);
         size_t offset = chunk_frame_offset(form, frame);
         gather->parts[gather->count++] = (struct iovec){(void *)(form.at + offset), form.size - offset};
         gather->bytes += form.size - offset;
@@ -153,7 +153,7 @@ static void find_lapped(struct conn *conn)
 
 static enum result send_parts(struct conn *conn, const struct iovec *parts, int count, size_t *out_size)
 {
-    struct shard_counters *counters = &conn->shard->counters;
+    struct shard_counters *counters = &conn_shard(conn)->counters;
     enum result result = count == 1 ? os_write(conn->descriptor, parts[0].iov_base, parts[0].iov_len, out_size)
                                     : os_writev(conn->descriptor, parts, count, out_size);
 
@@ -170,7 +170,7 @@ static bool account(struct conn *conn, size_t size, size_t outbox_bytes, const s
     size_t from_outbox = size < outbox_bytes ? size : outbox_bytes;
     uint32_t place_count = conn->place_count;
 
-    counter_add(&conn->shard->counters.replies_out, outbox_sent(&conn->outbox, from_outbox));
+    counter_add(&conn_shard(conn)->counters.replies_out, outbox_sent(&conn->outbox, from_outbox));
     size -= from_outbox;
     for (uint32_t i = 0; i < place_count && size > 0; i++) {
         struct place *place = conn_place(conn, i);
@@ -208,7 +208,7 @@ static enum result flush_once(struct conn *conn)
     enum result result = send_parts(conn, gather.parts, gather.count, &size);
     if (result != RESULT_OK)
         return result;
-    conn->progress_ms = shard_clock(conn->shard);
+    conn->progress_ms = shard_clock(conn_shard(conn));
     if (!account(conn, size, outbox_bytes, feed_bytes))
         return RESULT_CLOSED;
     return size < gather.bytes ? RESULT_AGAIN : RESULT_OK;
@@ -217,7 +217,7 @@ static enum result flush_once(struct conn *conn)
 static void trim_feeds(struct conn *conn)
 {
     for (uint32_t i = 0; i < conn->place_count; i++)
-        shard_feed_trim(conn->shard, place_feed(conn, conn_place(conn, i)));
+        shard_feed_trim(conn_shard(conn), place_feed(conn, conn_place(conn, i)));
 }
 
 void conn_flush(struct conn *conn)

@@ -113,7 +113,7 @@ static void close_conn(struct shard *shard, const struct letter *letter)
 
 static void drain_conn(struct conn *conn, enum end_reason reason)
 {
-    struct shard *shard = conn->shard;
+    struct shard *shard = conn_shard(conn);
 
     conn->is_draining = true;
     if (conn->state == CONN_OPEN) {

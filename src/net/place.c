@@ -20,7 +20,7 @@ struct place *conn_place(struct conn *conn, uint32_t i)
 
 struct feed *place_feed(const struct conn *conn, const struct place *place)
 {
-    return conn->shard->feeds[place->number];
+    return conn_shard(conn)->feeds[place->number];
 }
 
 struct cursor *place_cursor(const struct conn *conn, const struct place *place)
@@ -97,7 +97,7 @@ void conn_subscribe(struct conn *conn, struct feed *feed, uint64_t seq_next, boo
         return;
     }
     feed->cursors[index].is_held = is_held;
-    counter_add(&conn->shard->counters.subscriptions, 1);
+    counter_add(&conn_shard(conn)->counters.subscriptions, 1);
 }
 
 static void leave_feed(struct conn *conn, struct place place)
@@ -107,10 +107,10 @@ static void leave_feed(struct conn *conn, struct place place)
 
     if (moved)
         conn_place_of(moved, feed)->index = place.index;
-    counter_subtract(&conn->shard->counters.subscriptions, 1);
-    shard_feed_trim(conn->shard, feed);
+    counter_subtract(&conn_shard(conn)->counters.subscriptions, 1);
+    shard_feed_trim(conn_shard(conn), feed);
     if (feed->cursor_count == 0)
-        shard_feed_release(conn->shard, feed);
+        shard_feed_release(conn_shard(conn), feed);
 }
 
 void conn_unsubscribe(struct conn *conn, struct feed *feed)

@@ -64,7 +64,7 @@ struct conn *shard_find(struct shard *shard, uint64_t handle)
 
 void queue_add(struct conn *conn, enum conn_queue which)
 {
-    struct shard *shard = conn->shard;
+    struct shard *shard = conn_shard(conn);
     struct queue *queue = &shard->queues[which];
 
     if (conn->queued & 1u << which)

@@ -69,6 +69,7 @@ enum result shard_new(const struct net_options *options, const struct net_events
     shard->index = index;
     init_lists(shard);
     pool_init(&shard->conns, sizeof(struct conn), SIZE_MAX);
+    shard->conns.owner = shard;
     shard->now_ms = os_clock_monotonic_ms();
     shard->sweep_ms = UINT64_MAX;
     result = init_buffers(shard);

@@ -85,6 +85,11 @@ void os_memory_tune(void)
     (void)mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK_BYTES);
 }
 
+void os_memory_trim(void)
+{
+    (void)malloc_trim(0); /* whether there was any does not matter */
+}
+
 size_t os_descriptor_limit_raise(void)
 {
     struct rlimit limit;

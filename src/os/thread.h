@@ -29,6 +29,9 @@ size_t os_descriptor_limit_raise(void);
  * the size that counts as large with every such block that is freed, and what a busy hour needed stays for ever.)
  * Main thread, first. */
 void os_memory_tune(void);
+/* Gives freed memory back to the system. It holds the allocator's locks meanwhile, for some hundred microseconds: only
+ * when nobody is busy. */
+void os_memory_trim(void);
 /* Descriptors that this process has open, as /proc says; 0 where there is no /proc. */
 size_t os_descriptor_count(void);
 /* Those of them that are TCP sockets and do not listen, also if the peer has gone already: for P3. Slow; not on a loop

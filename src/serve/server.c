@@ -16,7 +16,7 @@
 #include "os/thread.h"
 #include "serve/drain.h"
 
-enum { SHARDS_MAX = 64, OPS_CONNECTIONS_MAX = 64, OPS_SHARD_INDEX = 1000 };
+enum { SHARDS_MAX = 64, OPS_CONNECTIONS_MAX = 64, OPS_SHARD_INDEX = 1000, REST_MS = 5000 };
 
 struct server {
     const struct config *config;
@@ -291,12 +291,29 @@ static void prepare_process(const struct config *config)
     os_signals_init();
 }
 
-static void wait_for_end(void)
+/* What a busy time needed goes back to the system once it is over: when nothing was asked for a while. */
+static void rest(const struct server *server, uint64_t *letters_seen, uint64_t *letters_at_trim)
 {
+    uint64_t letters = counter_get(&store_counters(server->store)->letters);
+    bool is_quiet = letters == *letters_seen;
+
+    *letters_seen = letters;
+    if (!is_quiet || letters == *letters_at_trim)
+        return;
+    *letters_at_trim = letters;
+    os_memory_trim();
+}
+
+static void wait_for_end(const struct server *server)
+{
+    uint64_t letters_seen = 0, letters_at_trim = 0;
+
     for (;;) {
-        int signal = os_signal_wait(-1);
+        int signal = os_signal_wait(REST_MS);
         if (signal == SIGTERM || signal == SIGINT)
             return;
+        if (signal == 0)
+            rest(server, &letters_seen, &letters_at_trim);
     }
 }
 
@@ -319,7 +336,7 @@ int server_run(const struct config *config)
     if (result == RESULT_OK) {
         diag(DIAG_INFO, "server.ready", "shards", diag_number((int64_t)server->shard_count), "durability",
              config->store.durability == STORE_DURABLE_POWER ? "power" : "process", NULL);
-        wait_for_end();
+        wait_for_end(server);
         drain_run(&(struct drain){
             .chat = server->chat,
             .site = &server->site,
