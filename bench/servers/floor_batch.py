@@ -8,7 +8,7 @@ ORDER = 1
 
 def command(place):
     # The send buffer is what natter asks for unless it is told otherwise.
-    return [os.path.join(place.build, 'bench', 'floor_batch'), '--sndbuf', '32768']
+    return [os.path.join(place.build, 'bench', 'floor_batch'), '--sndbuf', '65536']
 
 
 def address(output):
