@@ -23,7 +23,8 @@ static void send_away(struct chat *chat, struct session *session, const char *te
     builder_clear(&hub->text);
     error_encode(&hub->text, &(struct error_frame){.code = ERROR_UNAUTHORIZED, .message = view_of_string(text)});
     session->is_refused = true;
-    shard_post_close(session_shard(session), session->handle, END_NOT_SIGNED_IN, reply_new(WS_TEXT, builder_view(&hub->text)));
+    shard_post_close(session_shard(session), session->handle, END_NOT_SIGNED_IN,
+                     reply_new(WS_TEXT, builder_view(&hub->text)));
 }
 
 /* What the address bar said: a name that cannot be had is no reason to turn somebody away. */
