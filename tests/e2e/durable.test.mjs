@@ -2,15 +2,7 @@
 // P1 and P2: what was acknowledged is there, once and in order, whatever happens to the process.
 import { assert, equal, test, until } from './lib/harness.mjs';
 import { enter } from './lib/client.mjs';
-import { Ledger, Persistent } from './lib/ledger.mjs';
-
-async function history(server, room) {
-    const text = await server.verb('history', room, '--data', server.data, '--json', '--limit', '1000000');
-    return text
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line));
-}
+import { Ledger, Persistent, history } from './lib/ledger.mjs';
 
 test('everything is still there after a restart', async (context) => {
     const server = await context.server();

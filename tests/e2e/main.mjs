@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+import { Context } from './lib/context.mjs';
 import { runAll } from './lib/harness.mjs';
-import { Server } from './lib/server.mjs';
 
 const words = process.argv.slice(2);
 const option = (name) => (words.includes(name) ? words[words.indexOf(name) + 1] : null);
@@ -13,50 +13,7 @@ if (!existsSync(binary)) {
     process.exit(2);
 }
 
-/** What a test gets: servers that are looked at, and ended, when it is over. */
-class Context {
-    constructor() {
-        this.servers = [];
-        this.closers = [];
-    }
-
-    get binary() {
-        return binary;
-    }
-
-    async server(flags = [], options = {}) {
-        const server = new Server(binary, flags, options.data, options.environment);
-        this.servers.push(server);
-        await server.start();
-        return server;
-    }
-
-    /** Something to end before the servers are looked at. */
-    onEnd(closer) {
-        this.closers.push(closer);
-    }
-
-    async end(hasFailed) {
-        try {
-            for (const close of this.closers.reverse()) await close();
-            for (const server of this.servers) {
-                if (server.exit) continue;
-                if (!hasFailed) await server.checkLeaks();
-                const exit = await server.stop();
-                if (!hasFailed && (exit.code !== 0 || exit.signal))
-                    throw new Error(`the server ended with ${JSON.stringify(exit)}`);
-            }
-        } finally {
-            for (const server of this.servers) server.cleanUp();
-        }
-    }
-
-    log() {
-        return this.servers.map((server) => server.log()).join('\n');
-    }
-}
-
 for (const suite of ['chat', 'durable', 'bad_input', 'http', 'walk_in', 'limits', 'operation', 'schema', 'browser'])
     await import(`./${suite}.test.mjs`);
-const failed = await runAll(() => new Context(), option('--only'), Number(process.env.TEST_TIME_SCALE ?? 1));
+const failed = await runAll(() => new Context(binary), option('--only'), Number(process.env.TEST_TIME_SCALE ?? 1));
 process.exit(failed ? 1 : 0);

@@ -8,12 +8,19 @@ import { fail, until } from './harness.mjs';
 let refs = 0;
 
 export class Client {
-    constructor(url, { protocol = 'natter.v1', headers = {}, deflate = false, onFrame = null } = {}) {
+    constructor(
+        url,
+        { protocol = 'natter.v1', headers = {}, deflate = false, onFrame = null, socket = {} } = {},
+    ) {
         this.frames = [];
         this.next = 0;
         this.closed = null;
         this.error = null;
-        this.socket = new WebSocket(url, protocol ? [protocol] : [], { headers, perMessageDeflate: deflate });
+        this.socket = new WebSocket(url, protocol ? [protocol] : [], {
+            headers,
+            perMessageDeflate: deflate,
+            ...socket,
+        });
         this.socket.on('message', (data, isBinary) => {
             const frame = isBinary ? { binary: data } : JSON.parse(data.toString());
             this.frames.push(frame);
@@ -97,7 +104,7 @@ export class Client {
 
 /** Opened, welcomed, and in the room. */
 export async function enter(server, room, options = {}) {
-    const client = new Client(options.url ?? server.ws, options);
+    const client = new Client(options.url ?? server.ws, { socket: server.socketOptions, ...options });
     await client.opened();
     client.welcome = await client.wait('welcome');
     client.joined = await client.ask({ type: 'join', room, ...options.join });

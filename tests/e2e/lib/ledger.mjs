@@ -3,6 +3,15 @@
 import { Client } from './client.mjs';
 import { equal, fail, until } from './harness.mjs';
 
+/** The whole log of a room, as the database has it. */
+export async function history(server, room) {
+    const text = await server.verb('history', room, '--data', server.data, '--json', '--limit', '1000000');
+    return text
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line));
+}
+
 export class Ledger {
     constructor(room) {
         this.room = room;
@@ -115,6 +124,7 @@ export class Persistent {
         const headers = this.token ? { Authorization: `Bearer ${this.token}` } : {};
         const client = new Client(this.server.ws, {
             headers,
+            socket: this.server.socketOptions,
             onFrame: (frame) => {
                 try {
                     this.take(frame);

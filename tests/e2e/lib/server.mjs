@@ -3,6 +3,7 @@
 import { spawn, execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readlinkSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,7 +14,8 @@ const run = promisify(execFile);
 
 export function get(url, options = {}) {
     return new Promise((resolve, reject) => {
-        const request = http.request(url, { agent: false, ...options }, (response) => {
+        const { request: begin } = String(url).startsWith('https:') ? https : http;
+        const request = begin(url, { agent: false, ...options }, (response) => {
             const parts = [];
             response.on('data', (part) => parts.push(part));
             response.on('end', () => {
