@@ -41,4 +41,5 @@ struct net_options {
     size_t compression_bytes_min; /* shorter messages are sent plain */
     size_t mailbox_letters;       /* of each shard */
     size_t flush_slice;           /* subscribers served before the loop looks at its sockets again */
+    uint32_t slow_turn_ms;        /* longer turns of the loop are counted as slow; 0: none is */
 };

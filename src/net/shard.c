@@ -9,7 +9,12 @@
 #include "base/diag.h"
 #include "os/clock.h"
 
-enum { SCRATCH_BYTES_MAX = 4 * 1024 * 1024, DEFLATE_WINDOW_DEFAULT = 15, DEFLATE_WINDOW_MIN = 9 };
+enum {
+    SCRATCH_BYTES_MAX = 4 * 1024 * 1024,
+    DEFLATE_WINDOW_DEFAULT = 15,
+    DEFLATE_WINDOW_MIN = 9,
+    NS_PER_MS = 1000 * 1000,
+};
 
 const char *shard_phase_label(enum shard_phase phase)
 {
@@ -22,12 +27,23 @@ const char *shard_phase_label(enum shard_phase phase)
     return labels[phase];
 }
 
+const char *shard_work_label(enum shard_work work)
+{
+    static const char *const labels[SHARD_WORK_COUNT] = {
+#define X(symbol, label) [WORK_##symbol] = label,
+        SHARD_WORKS(X)
+#undef X
+    };
+
+    return labels[work];
+}
+
 static void init_lists(struct shard *shard)
 {
     list_init(&shard->dirty_feeds);
     list_init(&shard->empty_feeds);
     shard->registry_free = UINT32_MAX;
-    histogram_init(&shard->counters.turn_ns);
+    turns_init(&shard->counters.turns, (uint64_t)shard->options.slow_turn_ms * NS_PER_MS);
 }
 
 /* A request's head and body must fit into the buffer together with one read more. */
@@ -70,7 +86,8 @@ enum result shard_new(const struct net_options *options, const struct net_events
     init_lists(shard);
     pool_init(&shard->conns, sizeof(struct conn), SIZE_MAX);
     shard->conns.owner = shard;
-    shard->now_ms = os_clock_monotonic_ms();
+    shard->clock_ns = os_clock_monotonic_ns;
+    shard->now_ms = shard->clock_ns() / NS_PER_MS;
     shard->sweep_ms = UINT64_MAX;
     result = init_buffers(shard);
     if (result != RESULT_OK)
@@ -110,9 +127,10 @@ out_buffers:
 }
 
 /* Frees what ended in this turn, now that no event and no list can point to it any longer. */
-static void reap(struct shard *shard)
+static bool reap(struct shard *shard)
 {
     struct conn *ended = shard->ended;
+    bool has_worked = ended || !list_is_empty(&shard->empty_feeds);
 
     shard->ended = NULL;
     while (ended) {
@@ -125,6 +143,7 @@ static void reap(struct shard *shard)
         }
         shard_unregister(shard, conn);
         pool_give(&shard->conns, conn);
+        shard->work[WORK_ENDED]++;
     }
     list_each(&shard->empty_feeds, link, following) {
         struct feed *feed = list_entry(link, struct feed, empty);
@@ -136,6 +155,7 @@ static void reap(struct shard *shard)
         shard->feeds[feed->number] = NULL;
         feed_free(feed);
     }
+    return has_worked;
 }
 
 static void take_letters_left(struct shard *shard)
@@ -156,7 +176,7 @@ void shard_free(struct shard *shard)
         while (queue_take(shard, which)) {
         }
     }
-    reap(shard);
+    (void)reap(shard); /* whether there was something */
     check(shard->registry_count == 0);
     mailbox_done(&shard->mailbox);
     os_poller_done(&shard->poller);
@@ -201,33 +221,53 @@ static void handle_event(struct shard *shard, const struct os_event *event)
         conn_mark_unread(conn);
 }
 
-/* Each connection once per turn, so that one that sends without end does not keep the others waiting. */
-static void phase_read(struct shard *shard)
+/* The phases of a turn. Each says whether it had something to do.
+ *
+ * Each connection once per turn, so that one that sends without end does not keep the others waiting. */
+static bool phase_read(struct shard *shard)
 {
-    for (uint32_t left = shard->queues[QUEUE_UNREAD].count; left > 0; left--)
+    uint32_t count = shard->queues[QUEUE_UNREAD].count;
+
+    if (count == 0)
+        return false;
+    mailboxes_hold_signals();
+    for (uint32_t left = count; left > 0; left--)
         conn_read(queue_take(shard, QUEUE_UNREAD));
+    mailboxes_release_signals();
+    shard->work[WORK_CONNECTIONS] = count;
+    return true;
 }
 
-static void phase_accept(struct shard *shard)
+static bool phase_accept(struct shard *shard)
 {
+    bool has_worked = false;
+
     for (size_t i = 0; i < shard->listener_count; i++) {
-        if (shard->listeners[i].is_ready && shard->is_accepting)
-            listener_accept(shard, &shard->listeners[i]);
+        if (!shard->listeners[i].is_ready || !shard->is_accepting)
+            continue;
+        listener_accept(shard, &shard->listeners[i]);
+        has_worked = true;
     }
+    return has_worked;
 }
 
-static void phase_mail(struct shard *shard)
+static bool phase_mail(struct shard *shard)
 {
     struct letter letter;
+    uint64_t count = 0;
 
-    for (int i = 0; i < SHARD_LETTERS_PER_TURN && mailbox_take(&shard->mailbox, &letter); i++)
+    for (; count < SHARD_LETTERS_PER_TURN && mailbox_take(&shard->mailbox, &letter); count++)
         shard_mail(shard, &letter);
+    shard->work[WORK_LETTERS] = count;
+    return count > 0;
 }
 
-static void phase_flush(struct shard *shard)
+static bool phase_flush(struct shard *shard)
 {
     struct conn *conn;
 
+    if (shard->queues[QUEUE_DIRTY].count == 0 && list_is_empty(&shard->dirty_feeds))
+        return false;
     while ((conn = queue_take(shard, QUEUE_DIRTY)))
         conn_flush(conn);
     list_each(&shard->dirty_feeds, link, following) {
@@ -235,6 +275,7 @@ static void phase_flush(struct shard *shard)
         if (!feed_flush(shard, feed))
             list_remove(&feed->dirty);
     }
+    return true;
 }
 
 /* Looks at every deadline, and finds when the next one comes. Those that are closer together than a sweep is worth
@@ -244,6 +285,7 @@ static void sweep_deadlines(struct shard *shard)
     uint64_t soonest_ms = shard->now_ms + SHARD_SWEEP_MS + shard->registry_used / SHARD_SWEEP_SLOTS_PER_MS;
     uint64_t next_ms = UINT64_MAX;
 
+    shard->work[WORK_DEADLINES] = shard->registry_used;
     shard->sweep_ms = UINT64_MAX; /* whoever is armed anew lowers it */
     for (uint32_t i = 0; i < shard->registry_used; i++) {
         struct conn *conn = shard->registry[i].conn;
@@ -261,12 +303,22 @@ static void sweep_deadlines(struct shard *shard)
         shard->sweep_ms = soonest_ms;
 }
 
-static void phase_timers(struct shard *shard)
+static bool phase_timers(struct shard *shard)
 {
     if (shard->accept_resume_ms > 0 && shard->now_ms >= shard->accept_resume_ms)
         listeners_resume(shard);
-    if (shard->now_ms >= shard->sweep_ms)
-        sweep_deadlines(shard);
+    if (shard->now_ms < shard->sweep_ms)
+        return false;
+    sweep_deadlines(shard);
+    return true;
+}
+
+static bool phase_turned(struct shard *shard)
+{
+    if (!shard->events.turned)
+        return false;
+    shard->events.turned(shard->events.context, shard);
+    return true;
 }
 
 static bool has_work(const struct shard *shard)
@@ -289,34 +341,37 @@ static int sleep_ms(struct shard *shard, int timeout_ms)
     return due_ms - now_ms < (uint64_t)timeout_ms ? (int)(due_ms - now_ms) : timeout_ms;
 }
 
-static uint64_t mark_phase(uint64_t *phases, enum shard_phase phase, uint64_t since)
+/* Kinds of work that are counted anyway: their counters' numbers at the turn's begin are remembered, and subtracted
+ * from those at its end if it was a long one. */
+static void read_work_counters(const struct shard *shard, uint64_t *work)
 {
-    uint64_t now = os_clock_monotonic_ns();
+    const struct shard_counters *counters = &shard->counters;
 
-    phases[phase] += now - since;
-    return now;
+    work[WORK_ACCEPTED] = counter_get(&counters->accepted);
+    work[WORK_REQUESTS] = counter_get(&counters->requests);
+    work[WORK_MESSAGES] = counter_get(&counters->messages_in);
+    work[WORK_DELIVERIES] = counter_get(&counters->deliveries);
+    work[WORK_WRITES] = counter_get(&counters->writes);
+    work[WORK_COMPRESSIONS] = counter_get(&counters->compressions);
 }
 
-/* The watchdog of P5: turns over 10 ms are counted by what took longest in them, and the slowest of all is kept. */
-static void account_turn(struct shard *shard, const uint64_t *phases)
+static void begin_work(struct shard *shard, int event_count)
 {
-    struct shard_counters *counters = &shard->counters;
-    enum shard_phase longest = 0;
-    uint64_t total = 0;
+    read_work_counters(shard, shard->work);
+    shard->work[WORK_EVENTS] = (uint64_t)event_count;
+    shard->work[WORK_CONNECTIONS] = shard->work[WORK_DEADLINES] = shard->work[WORK_ENDED] = 0;
+}
 
-    for (enum shard_phase phase = 0; phase < SHARD_PHASE_COUNT; phase++) {
-        total += phases[phase];
-        if (phases[phase] > phases[longest])
-            longest = phase;
-    }
-    counter_add(&counters->turns, 1);
-    histogram_add(&counters->turn_ns, total);
-    if (total > (uint64_t)SHARD_SLOW_TURN_MS * 1000000)
-        counter_add(&counters->slow_turns[longest], 1);
-    if (total > counter_get(&counters->slowest_turn_ns)) {
-        counter_set(&counters->slowest_turn_ns, total);
-        counter_set(&counters->slowest_turn_phase, longest);
-    }
+static void keep_turn(struct shard *shard)
+{
+    static const enum shard_work counted[] = {WORK_ACCEPTED,   WORK_REQUESTS, WORK_MESSAGES,
+                                              WORK_DELIVERIES, WORK_WRITES,   WORK_COMPRESSIONS};
+    uint64_t now[TURNS_WORK_MAX];
+
+    read_work_counters(shard, now);
+    for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
+        shard->work[counted[i]] = now[counted[i]] - shard->work[counted[i]];
+    turns_keep(&shard->counters.turns, shard->work);
 }
 
 static int wait_for_events(struct shard *shard, int timeout_ms)
@@ -329,32 +384,33 @@ static int wait_for_events(struct shard *shard, int timeout_ms)
     return count;
 }
 
+static inline void run_phase(struct shard *shard, enum shard_phase phase, bool (*run)(struct shard *shard))
+{
+    turns_enter(&shard->counters.turns, phase);
+    if (run(shard))
+        turns_leave(&shard->counters.turns, phase, shard->clock_ns());
+}
+
 bool shard_turn(struct shard *shard, int timeout_ms)
 {
-    uint64_t phases[SHARD_PHASE_COUNT] = {0};
+    struct turns *turns = &shard->counters.turns;
     int count = wait_for_events(shard, timeout_ms);
-    uint64_t now = os_clock_monotonic_ns();
+    uint64_t now_ns = shard->clock_ns();
 
-    shard->now_ms = now / 1000000;
+    shard->now_ms = now_ns / NS_PER_MS;
+    turns_begin(turns, now_ns);
+    begin_work(shard, count);
     for (int i = 0; i < count; i++)
         handle_event(shard, &shard->event_list[i]);
-    mailboxes_hold_signals();
-    phase_read(shard);
-    mailboxes_release_signals();
-    now = mark_phase(phases, PHASE_READ, now);
-    phase_accept(shard);
-    now = mark_phase(phases, PHASE_ACCEPT, now);
-    phase_mail(shard);
-    now = mark_phase(phases, PHASE_MAIL, now);
-    phase_flush(shard);
-    now = mark_phase(phases, PHASE_FLUSH, now);
-    phase_timers(shard);
-    now = mark_phase(phases, PHASE_TIMERS, now);
-    if (shard->events.turned)
-        shard->events.turned(shard->events.context, shard);
-    reap(shard);
-    mark_phase(phases, PHASE_REAP, now);
-    account_turn(shard, phases);
+    run_phase(shard, PHASE_READ, phase_read);
+    run_phase(shard, PHASE_ACCEPT, phase_accept);
+    run_phase(shard, PHASE_MAIL, phase_mail);
+    run_phase(shard, PHASE_FLUSH, phase_flush);
+    run_phase(shard, PHASE_TIMERS, phase_timers);
+    run_phase(shard, PHASE_TURNED, phase_turned);
+    run_phase(shard, PHASE_REAP, reap);
+    if (turns_end(turns))
+        keep_turn(shard);
     return !shard->is_stopped;
 }
 

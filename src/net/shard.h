@@ -3,7 +3,9 @@
  * the feeds of the rooms that they are in. */
 #pragma once
 
-#include "base/histogram.h"
+#include <assert.h>
+
+#include "base/turns.h"
 #include "net/admission.h"
 #include "net/conn_state.h"
 #include "net/end_reason.h"
@@ -11,8 +13,14 @@
 #include "net/net_options.h"
 
 /* What a loop turn does, one line per phase; the watchdog counts long turns by the longest. */
-#define SHARD_PHASES(X) \
-    X(READ, "read") X(MAIL, "mail") X(FLUSH, "flush") X(TIMERS, "timers") X(ACCEPT, "accept") X(REAP, "reap")
+#define SHARD_PHASES(X)                                           \
+    X(READ, "read")                                               \
+    X(ACCEPT, "accept")                                           \
+    X(MAIL, "mail")                                               \
+    X(FLUSH, "flush")                                             \
+    X(TIMERS, "timers")                                           \
+    X(TURNED, "turned") /* the floors above, at the turn's end */ \
+    X(REAP, "reap")
 enum shard_phase {
 #define X(symbol, label) PHASE_##symbol,
     SHARD_PHASES(X)
@@ -20,6 +28,29 @@ enum shard_phase {
         SHARD_PHASE_COUNT,
 };
 const char *shard_phase_label(enum shard_phase phase);
+static_assert((int)SHARD_PHASE_COUNT <= (int)TURNS_PHASES_MAX, "each phase has its place");
+
+/* What a long turn worked on, in numbers: which kind, and its label. */
+#define SHARD_WORKS(X)                                   \
+    X(EVENTS, "events")     /* of the poller */          \
+    X(CONNECTIONS, "reads") /* connections read */       \
+    X(ACCEPTED, "accepted")                              \
+    X(REQUESTS, "requests")     /* HTTP */               \
+    X(MESSAGES, "messages")     /* from clients */       \
+    X(LETTERS, "letters")       /* from other threads */ \
+    X(DELIVERIES, "deliveries") /* frames of rooms */    \
+    X(WRITES, "writes")         /* system calls */       \
+    X(COMPRESSIONS, "compressions")                      \
+    X(DEADLINES, "deadlines") /* looked at */            \
+    X(ENDED, "ended")         /* freed */
+enum shard_work {
+#define X(symbol, label) WORK_##symbol,
+    SHARD_WORKS(X)
+#undef X
+        SHARD_WORK_COUNT,
+};
+const char *shard_work_label(enum shard_work work);
+static_assert((int)SHARD_WORK_COUNT <= (int)TURNS_WORK_MAX, "each kind has its place");
 
 /* One writer, the shard's thread; read by any. */
 struct shard_counters {
@@ -41,11 +72,7 @@ struct shard_counters {
     struct counter outbox_overflows;
     struct counter reading_paused;
     struct counter feeds, feed_bytes, subscriptions; /* gauges */
-    struct counter turns;
-    struct counter slow_turns[SHARD_PHASE_COUNT]; /* over 10 ms, by their longest phase */
-    struct counter slowest_turn_ns;
-    struct counter slowest_turn_phase;
-    struct histogram turn_ns;
+    struct turns turns;
 };
 
 struct shard;

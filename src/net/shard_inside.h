@@ -19,8 +19,7 @@ enum {
     SHARD_ACCEPTS_PER_TURN = 256,
     SHARD_SLEEP_MS_MAX = 1000,
     SHARD_ACCEPT_PAUSE_MS = 100, /* after the descriptors ran out */
-    SHARD_SLOW_TURN_MS = 10,
-    SHARD_PARTS_MAX = 64, /* of one writev */
+    SHARD_PARTS_MAX = 64,        /* of one writev */
     SHARD_COALESCE_BYTES = 64 * 1024,
 };
 
@@ -93,6 +92,8 @@ struct shard {
     struct builder scratch;    /* text of frames made here */
     struct builder compressed; /* a frame's payload while it is compressed */
     void *owner;
+    uint64_t (*clock_ns)(void);    /* os_clock_monotonic_ns, but in tests of the watchdog */
+    uint64_t work[TURNS_WORK_MAX]; /* of the turn at work; of some kinds, what the counter said at its begin */
     struct shard_counters counters;
     struct os_event event_list[OS_EVENTS_MAX];
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ops/metrics.h"
+#include "ops/metrics_inside.h"
 
-#include "os/clock.h"
 #include "os/thread.h"
 
 enum source { FROM_SHARDS, FROM_STORE, FROM_HUB, FROM_DOORS };
@@ -32,6 +31,11 @@ static const char *reason_text(size_t index)
 static const char *phase_text(size_t index)
 {
     return shard_phase_label((enum shard_phase)index);
+}
+
+static const char *store_phase_text(size_t index)
+{
+    return store_phase_label((enum store_phase)index);
 }
 
 static const char *command_text(size_t index)
@@ -92,9 +96,12 @@ static const struct row rows[] = {
     {"outbox_overflows", KIND_COUNTER, SHARD(outbox_overflows), "Connections ended because their answers piled up."},
     {"reading_paused", KIND_COUNTER, SHARD(reading_paused),
      "Times that a connection's commands were not read because answers were pending."},
-    {"turns", KIND_COUNTER, SHARD(turns), "Turns of the shards' loops."},
-    {"slow_turns", KIND_COUNTER, FROM_SHARDS, offsetof(struct shard_counters, slow_turns), "phase", SHARD_PHASE_COUNT,
-     phase_text, "Turns of over 10 ms, by what took longest in them (P5)."},
+    {"turns", KIND_COUNTER, SHARD(turns.count), "Turns of the shards' loops."},
+    {"slow_turns", KIND_COUNTER, FROM_SHARDS, offsetof(struct shard_counters, turns.slow), "phase", SHARD_PHASE_COUNT,
+     phase_text, "Turns of over 10 ms (`watchdog.turn`), by what took longest in them (P5)."},
+    {"slow_batches", KIND_COUNTER, FROM_STORE, offsetof(struct store_counters, batch_turns.slow), "phase",
+     STORE_PHASE_COUNT, store_phase_text,
+     "Batches of the store of over 100 ms (`watchdog.batch`), by what took longest in them; a slow disk is no fault."},
     {"store_letters", KIND_COUNTER, STORE(letters), "Commands that reached the store's thread."},
     {"store_batches", KIND_COUNTER, STORE(batches), "Batches of commands."},
     {"commits", KIND_COUNTER, STORE(commits), "Commits to the database."},
@@ -157,7 +164,7 @@ static uint64_t value_of(const struct metrics_sources *sources, const struct row
     return sum;
 }
 
-static void write_head(struct builder *out, const char *name, const char *type, const char *help)
+void metrics_write_head(struct builder *out, const char *name, const char *type, const char *help)
 {
     builder_format(out, "# TYPE natter_%s %s\n# HELP natter_%s %s\n", name, type, name, help);
 }
@@ -166,7 +173,7 @@ static void write_row(const struct metrics_sources *sources, const struct row *r
 {
     const char *suffix = row->kind == KIND_COUNTER ? "_total" : "";
 
-    write_head(out, row->name, row->kind == KIND_COUNTER ? "counter" : "gauge", row->help);
+    metrics_write_head(out, row->name, row->kind == KIND_COUNTER ? "counter" : "gauge", row->help);
     for (size_t index = 0; index < row->count; index++) {
         builder_format(out, "natter_%s%s", row->name, suffix);
         if (row->label)
@@ -177,32 +184,23 @@ static void write_row(const struct metrics_sources *sources, const struct row *r
     }
 }
 
-/* Histograms: fixed edges, cumulative. */
-struct histogram_row {
-    const char *name;
-    double unit; /* of the stored numbers, in the exposed unit */
-    const double *edges;
-    size_t edge_count;
-    const char *help;
-};
-
-static const double second_edges[] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                      0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    10};
+const double metrics_second_edges[] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                       0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    10};
 static const double count_edges[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
 
 enum {
-    SECOND_EDGES = sizeof second_edges / sizeof *second_edges,
+    SECOND_EDGES = sizeof metrics_second_edges / sizeof *metrics_second_edges,
     COUNT_EDGES = sizeof count_edges / sizeof *count_edges
 };
 
-static const struct histogram_row commit_seconds = {"commit_seconds", 1e-9, second_edges, SECOND_EDGES,
+const size_t metrics_second_edge_count = SECOND_EDGES;
+
+static const struct histogram_row commit_seconds = {"commit_seconds", 1e-9, metrics_second_edges, SECOND_EDGES,
                                                     "Time of one commit."};
 static const struct histogram_row commit_events = {"commit_events", 1, count_edges, COUNT_EDGES,
                                                    "Events of one commit."};
 static const struct histogram_row chunk_events = {"chunk_events", 1, count_edges, COUNT_EDGES,
                                                   "Events of one chunk: what one commit adds to one room."};
-static const struct histogram_row turn_seconds = {"turn_seconds", 1e-9, second_edges, SECOND_EDGES,
-                                                  "Time of one turn of a shard's loop, without waiting."};
 
 /* An edge is always written with a point, "1.0", so that it is the same label for whoever compares text. */
 static void write_bucket(const char *name, double edge, unsigned long long count, struct builder *out)
@@ -212,11 +210,11 @@ static void write_bucket(const char *name, double edge, unsigned long long count
     builder_format(out, "natter_%s_bucket{le=\"%g%s\"} %llu\n", name, edge, is_whole ? ".0" : "", count);
 }
 
-static void write_histogram(const struct histogram_row *row, const struct histogram *histogram, struct builder *out)
+void metrics_write_histogram(const struct histogram_row *row, const struct histogram *histogram, struct builder *out)
 {
     unsigned long long up_to_edge = 0;
 
-    write_head(out, row->name, "histogram", row->help);
+    metrics_write_head(out, row->name, "histogram", row->help);
     for (size_t i = 0; i < row->edge_count; i++) {
         up_to_edge = histogram_count_up_to(histogram, (uint64_t)(row->edges[i] / row->unit));
         write_bucket(row->name, row->edges[i], up_to_edge, out);
@@ -229,27 +227,9 @@ static void write_histogram(const struct histogram_row *row, const struct histog
     builder_format(out, "natter_%s_count %llu\n", row->name, count);
 }
 
-static void write_turns(const struct metrics_sources *sources, struct builder *out)
-{
-    static struct histogram sum; /* 20 KB: not on the stack; the operator's thread is the only one here */
-
-    histogram_init(&sum);
-    for (size_t i = 0; i < sources->shard_count; i++)
-        histogram_merge(&sum, &shard_counters(sources->shards[i])->turn_ns);
-    write_histogram(&turn_seconds, &sum, out);
-}
-
 static void write_shards(const struct metrics_sources *sources, struct builder *out)
 {
-    write_head(out, "slowest_turn_seconds", "gauge",
-               "The longest turn of a shard's loop so far, and the phase that took most of it.");
-    for (size_t i = 0; i < sources->shard_count; i++) {
-        const struct shard_counters *counters = shard_counters(sources->shards[i]);
-        builder_format(out, "natter_slowest_turn_seconds{shard=\"%zu\",phase=\"%s\"} %.9g\n", i,
-                       shard_phase_label((enum shard_phase)counter_get(&counters->slowest_turn_phase)),
-                       (double)counter_get(&counters->slowest_turn_ns) * 1e-9);
-    }
-    write_head(out, "queue_letters", "gauge", "Letters that wait in a queue between threads.");
+    metrics_write_head(out, "queue_letters", "gauge", "Letters that wait in a queue between threads.");
     for (size_t i = 0; i < sources->shard_count; i++)
         builder_format(out, "natter_queue_letters{queue=\"shard-%zu\"} %zu\n", i,
                        shard_mailbox_count(sources->shards[i]));
@@ -258,9 +238,9 @@ static void write_shards(const struct metrics_sources *sources, struct builder *
 
 static void write_process(const struct metrics_sources *sources, struct builder *out)
 {
-    write_head(out, "build", "info", "The version of this program.");
+    metrics_write_head(out, "build", "info", "The version of this program.");
     builder_format(out, "natter_build_info{version=\"%s\"} 1\n", NATTER_VERSION);
-    write_head(out, "store_healthy", "gauge", "1 while the store can write.");
+    metrics_write_head(out, "store_healthy", "gauge", "1 while the store can write.");
     builder_format(out, "natter_store_healthy %d\n", store_is_healthy(sources->store));
     builder_add_string(out, "# TYPE process_cpu_seconds counter\n# HELP process_cpu_seconds CPU time used.\n");
     builder_format(out, "process_cpu_seconds_total %.3f\n", (double)os_process_cpu_ms() / 1000);
@@ -275,17 +255,17 @@ void metrics_write(const struct metrics_sources *sources, struct builder *out)
 {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         write_row(sources, &rows[i], out);
-    write_histogram(&commit_seconds, &store_counters(sources->store)->commit_ns, out);
-    write_histogram(&commit_events, &store_counters(sources->store)->commit_events, out);
-    write_histogram(&chunk_events, &chat_hub_counters(sources->chat)->chunk_events, out);
-    write_turns(sources, out);
+    metrics_write_histogram(&commit_seconds, &store_counters(sources->store)->commit_ns, out);
+    metrics_write_histogram(&commit_events, &store_counters(sources->store)->commit_events, out);
+    metrics_write_histogram(&chunk_events, &chat_hub_counters(sources->chat)->chunk_events, out);
+    metrics_write_turns(sources, out);
     write_shards(sources, out);
     write_process(sources, out);
     builder_add_string(out, "# EOF\n");
 }
 
-static void reference_line(struct builder *out, const char *name, const char *suffix, const char *label,
-                           const char *type, const char *help)
+void metrics_reference_line(struct builder *out, const char *name, const char *suffix, const char *label,
+                            const char *type, const char *help)
 {
     builder_format(out, "| `natter_%s%s%s%s%s` | %s | %s |\n", name, suffix, label ? "{" : "", label ? label : "",
                    label ? "}" : "", type, help);
@@ -293,9 +273,8 @@ static void reference_line(struct builder *out, const char *name, const char *su
 
 void metrics_reference(struct builder *out)
 {
-    enum { HISTOGRAMS = 4 };
-    static const struct histogram_row *const histograms[HISTOGRAMS] = {&commit_seconds, &commit_events, &chunk_events,
-                                                                       &turn_seconds};
+    enum { HISTOGRAMS = 3 };
+    static const struct histogram_row *const histograms[HISTOGRAMS] = {&commit_seconds, &commit_events, &chunk_events};
 
     builder_add_string(
         out,
@@ -305,16 +284,15 @@ void metrics_reference(struct builder *out)
         "| metric | type | what it tells |\n| --- | --- | --- |\n");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         bool is_counter = rows[i].kind == KIND_COUNTER;
-        reference_line(out, rows[i].name, is_counter ? "_total" : "", rows[i].label, is_counter ? "counter" : "gauge",
-                       rows[i].help);
+        metrics_reference_line(out, rows[i].name, is_counter ? "_total" : "", rows[i].label,
+                               is_counter ? "counter" : "gauge", rows[i].help);
     }
     for (size_t i = 0; i < HISTOGRAMS; i++)
-        reference_line(out, histograms[i]->name, "", NULL, "histogram", histograms[i]->help);
-    reference_line(out, "slowest_turn_seconds", "", "shard,phase", "gauge",
-                   "The longest turn of a shard's loop so far, and the phase that took most of it.");
-    reference_line(out, "queue_letters", "", "queue", "gauge", "Letters that wait in a queue between threads.");
-    reference_line(out, "build_info", "", "version", "info", "The version of this program.");
-    reference_line(out, "store_healthy", "", NULL, "gauge", "1 while the store can write.");
+        metrics_reference_line(out, histograms[i]->name, "", NULL, "histogram", histograms[i]->help);
+    metrics_reference_turns(out);
+    metrics_reference_line(out, "queue_letters", "", "queue", "gauge", "Letters that wait in a queue between threads.");
+    metrics_reference_line(out, "build_info", "", "version", "info", "The version of this program.");
+    metrics_reference_line(out, "store_healthy", "", NULL, "gauge", "1 while the store can write.");
     builder_add_string(out, "| `process_cpu_seconds_total` | counter | CPU time used. |\n"
                             "| `process_resident_memory_bytes` | gauge | Memory in use. |\n"
                             "| `process_open_fds` | gauge | Open descriptors. |\n");

@@ -29,6 +29,11 @@ const struct setting settings[] = {
      "Where /metrics and the health answers are served for the operator; off for nowhere. Keep it away from the "
      "public."},
 
+    {"watchdog", "turn", SETTING_TIME_32, AT(net.slow_turn_ms), "10ms", 0, 60000, NULL,
+     "A turn of a shard's loop that takes longer is counted as slow, and told in the log; 0 turns that off."},
+    {"watchdog", "batch", SETTING_TIME_32, AT(store.slow_batch_ms), "100ms", 0, 60000, NULL,
+     "The same for a batch of the store. That waits for the disk, so a slow one is no fault of the program."},
+
     {"connections", "max", SETTING_COUNT, AT(net.connections_max), "10000", 1, 10000000, NULL,
      "Connections in all; more are answered with 503."},
     {"connections", "per_address_max", SETTING_COUNT, AT(net.connections_per_address_max), "1000", 0, 10000000, NULL,

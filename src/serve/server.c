@@ -9,7 +9,7 @@
 #include "chat/chat.h"
 #include "http/routes.h"
 #include "net/letters.h"
-#include "ops/metrics.h"
+#include "ops/watchdog.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/random.h"
@@ -307,11 +307,13 @@ static void rest(const struct server *server, uint64_t *letters_seen, uint64_t *
 static void wait_for_end(const struct server *server)
 {
     uint64_t letters_seen = 0, letters_at_trim = 0;
+    static struct watchdog watchdog; /* 3 KB: not on the stack; there is one main thread */
 
     for (;;) {
         int signal = os_signal_wait(REST_MS);
         if (signal == SIGTERM || signal == SIGINT)
             return;
+        watchdog_look(&watchdog, &server->metrics, os_clock_monotonic_ns());
         if (signal == 0)
             rest(server, &letters_seen, &letters_at_trim);
     }

@@ -79,6 +79,7 @@ struct store {
     uint64_t probe_due_ms;
 
     struct reader_pool pool;
+    uint64_t work[TURNS_WORK_MAX]; /* of the batch at work */
     struct store_counters counters;
 };
 

@@ -13,9 +13,11 @@
  */
 #pragma once
 
-#include "base/histogram.h"
+#include <assert.h>
+
 #include "base/list.h"
 #include "base/result.h"
+#include "base/turns.h"
 #include "os/mailbox.h"
 #include "wire/event.h"
 
@@ -35,7 +37,35 @@ struct store_options {
     size_t reader_threads;
     size_t reader_jobs_max; /* waiting jobs; more are refused with RESULT_FULL */
     uint64_t wal_bytes_max; /* beyond it a checkpoint is due */
+    uint32_t slow_batch_ms; /* longer batches are counted as slow; 0: none is */
 };
+
+/* What a batch does, one line per phase; long ones are counted by the longest. */
+#define STORE_PHASES(X)                                        \
+    X(RECOVER, "recover")   /* the database is opened again */ \
+    X(VISIT, "visit")       /* the chat, and statements */     \
+    X(COMMIT, "commit")     /* the disk */                     \
+    X(REPORT, "report")     /* chunks and acks */              \
+    X(TURNED, "turned")     /* the chat's timers */            \
+    X(MAINTAIN, "maintain") /* the write-ahead log */
+enum store_phase {
+#define X(symbol, label) STORE_PHASE_##symbol,
+    STORE_PHASES(X)
+#undef X
+        STORE_PHASE_COUNT,
+};
+const char *store_phase_label(enum store_phase phase);
+static_assert((int)STORE_PHASE_COUNT <= (int)TURNS_PHASES_MAX, "each phase has its place");
+
+/* What a long batch worked on, in numbers. */
+#define STORE_WORKS(X) X(LETTERS, "letters") X(EVENTS, "events") X(READS, "reads") X(ROOMS, "rooms")
+enum store_work {
+#define X(symbol, label) STORE_WORK_##symbol,
+    STORE_WORKS(X)
+#undef X
+        STORE_WORK_COUNT,
+};
+const char *store_work_label(enum store_work work);
 
 struct store;
 
@@ -201,6 +231,7 @@ struct store_counters {
     struct counter reads;           /* look-ups and jobs that went to the database */
     struct histogram commit_ns;     /* time of one commit */
     struct histogram commit_events; /* events of one commit */
+    struct turns batch_turns;       /* batches with work in them: how long, and what took long */
 };
 const struct store_counters *store_counters(const struct store *store);
 size_t store_queue_count(const struct store *store);

@@ -15,6 +15,28 @@
 #include "os/clock.h"
 #include "os/file.h"
 
+enum { NS_PER_MS = 1000 * 1000 };
+
+const char *store_phase_label(enum store_phase phase)
+{
+    static const char *const labels[STORE_PHASE_COUNT] = {
+#define X(symbol, label) [STORE_PHASE_##symbol] = label,
+        STORE_PHASES(X)
+#undef X
+    };
+    return labels[phase];
+}
+
+const char *store_work_label(enum store_work work)
+{
+    static const char *const labels[STORE_WORK_COUNT] = {
+#define X(symbol, label) [STORE_WORK_##symbol] = label,
+        STORE_WORKS(X)
+#undef X
+    };
+    return labels[work];
+}
+
 /* ---- life ---- */
 
 static enum result take_lock(struct store *store)
@@ -86,6 +108,7 @@ static void init_fields(struct store *store, const struct store_options *options
     builder_init(&store->users, STORE_USERS_STAGED_MAX * sizeof(struct store_user));
     histogram_init(&store->counters.commit_ns);
     histogram_init(&store->counters.commit_events);
+    turns_init(&store->counters.batch_turns, (uint64_t)options->slow_batch_ms * NS_PER_MS);
 }
 
 enum result store_open(const struct store_options *options, const struct store_events *events, struct store **out_store)
@@ -142,6 +165,16 @@ void store_free(struct store *store)
 }
 
 /* ---- one batch ---- */
+
+static void enter_phase(struct store *store, enum store_phase phase)
+{
+    turns_enter(&store->counters.batch_turns, phase);
+}
+
+static void leave_phase(struct store *store, enum store_phase phase)
+{
+    turns_leave(&store->counters.batch_turns, phase, os_clock_monotonic_ns());
+}
 
 static size_t visit_letters(struct store *store)
 {
@@ -288,18 +321,24 @@ static void commit_batch(struct store *store)
         room_report_committed(store, room);
     if (!store->is_in_transaction && store->failure == RESULT_OK)
         return;
+    store->work[STORE_WORK_EVENTS] = store->events_staged;
     mailboxes_release_signals(); /* what is answered already does not wait for the disk */
+    enter_phase(store, STORE_PHASE_COMMIT);
     enum result result = end_transaction(store);
+    leave_phase(store, STORE_PHASE_COMMIT);
     mailboxes_hold_signals();
+    enter_phase(store, STORE_PHASE_REPORT);
     settle_rooms(store, result == RESULT_OK);
     if (result != RESULT_OK && result != RESULT_FULL)
         result = RESULT_FAILED;
     for (struct room *room; (room = staged_room_take(&store->staged_durable)) != NULL;) {
+        store->work[STORE_WORK_ROOMS]++;
         if (result == RESULT_OK)
             room_report_committed(store, room);
         else
             report_refused(store, room, result);
     }
+    leave_phase(store, STORE_PHASE_REPORT);
 }
 
 static bool has_staged(const struct store *store)
@@ -329,24 +368,72 @@ static void set_turned_due(struct store *store, int wait_ms)
     store->turned_due_ms = wait_ms < 0 ? UINT64_MAX : os_clock_monotonic_ms() + (uint64_t)wait_ms;
 }
 
+static void begin_batch(struct store *store, uint64_t now_ns)
+{
+    memset(store->work, 0, sizeof store->work);
+    store->work[STORE_WORK_READS] = counter_get(&store->counters.reads);
+    turns_begin(&store->counters.batch_turns, now_ns);
+    enter_phase(store, STORE_PHASE_RECOVER);
+}
+
+static void end_batch(struct store *store, size_t letters)
+{
+    if (!turns_end(&store->counters.batch_turns))
+        return;
+    store->work[STORE_WORK_LETTERS] = letters;
+    store->work[STORE_WORK_READS] = counter_get(&store->counters.reads) - store->work[STORE_WORK_READS];
+    turns_keep(&store->counters.batch_turns, store->work);
+}
+
+static size_t visit_phase(struct store *store)
+{
+    enter_phase(store, STORE_PHASE_VISIT);
+    size_t letters = visit_letters(store);
+    if (letters > 0)
+        leave_phase(store, STORE_PHASE_VISIT);
+    return letters;
+}
+
+static void turned_phase(struct store *store)
+{
+    enter_phase(store, STORE_PHASE_TURNED);
+    set_turned_due(store, store->events.turned(store->events.context));
+    leave_phase(store, STORE_PHASE_TURNED);
+}
+
+static void maintain_phase(struct store *store, uint64_t now_ms)
+{
+    enter_phase(store, STORE_PHASE_MAINTAIN);
+    store->maintain_due_ms = store->engine->calls->maintain(store->engine, now_ms);
+    leave_phase(store, STORE_PHASE_MAINTAIN);
+}
+
 bool store_turn(struct store *store)
 {
-    uint64_t now_ms = os_clock_monotonic_ms();
-    if (!store->engine->is_trusted && mailbox_count(&store->mailbox) > 0)
+    uint64_t now_ns = os_clock_monotonic_ns();
+    uint64_t now_ms = now_ns / NS_PER_MS;
+    begin_batch(store, now_ns);
+    if (!store->engine->is_trusted && mailbox_count(&store->mailbox) > 0) {
         (void)store_recover(store); /* if it fails, so will what this batch wants of it, one by one */
+        leave_phase(store, STORE_PHASE_RECOVER);
+    }
     probe_if_due(store, now_ms);
     mailboxes_hold_signals();
-    size_t letters = visit_letters(store);
+    size_t letters = visit_phase(store);
     bool is_due = now_ms >= store->turned_due_ms;
     bool has_work = letters > 0 || is_due || has_staged(store);
     if (has_work) {
         counter_add(&store->counters.batches, 1);
         commit_batch(store);
-        set_turned_due(store, store->events.turned(store->events.context));
+        turned_phase(store);
     }
     mailboxes_release_signals();
     if (has_work || now_ms >= store->maintain_due_ms)
-        store->maintain_due_ms = store->engine->calls->maintain(store->engine, now_ms);
+        maintain_phase(store, now_ms);
+    if (has_work)
+        end_batch(store, letters);
+    else
+        turns_cancel(&store->counters.batch_turns);
     return has_work;
 }
 

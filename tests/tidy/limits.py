@@ -100,6 +100,8 @@ TESTED_BY = {
     'src/net/mail.c': 'tests/unit/net/test_shard.c',
     'src/net/place.c': 'tests/unit/net/test_cursor.c',
     'src/net/registry.c': 'tests/unit/net/test_shard.c',
+    'src/ops/loops.c': 'tests/unit/ops/test_watchdog.c',
+    'src/ops/metrics_turns.c': 'tests/unit/ops/test_metrics.c',
 }
 
 # Folders and file names whose every line tidy reads.

@@ -25,6 +25,7 @@ int test_list(void);
 int test_pool(void);
 int test_result(void);
 int test_table(void);
+int test_turns(void);
 int test_utc(void);
 int test_view(void);
 int test_wheel(void);

@@ -15,6 +15,7 @@ int main(void)
     failures += test_wheel();
     failures += test_due();
     failures += test_histogram();
+    failures += test_turns();
     failures += test_pool();
     failures += test_utc();
     failures += test_diag();

@@ -175,8 +175,72 @@ static void turns_are_counted_by_their_time(void **state)
     world_start(&world);
     for (int i = 0; i < 10; i++)
         world_turn(&world);
-    assert_int_equal(counter_get(&world.shard->counters.turns), 10);
-    assert_int_equal(counter_get(&world.shard->counters.turn_ns.count), 10);
+    assert_int_equal(counter_get(&world.shard->counters.turns.count), 10);
+    assert_int_equal(counter_get(&world.shard->counters.turns.ns.count), 10);
+    world_done(&world);
+}
+
+static void expect_slow(const struct world *world, enum shard_phase phase, uint64_t count)
+{
+    const struct turns *turns = &world->shard->counters.turns;
+    struct turn turn;
+
+    assert_int_equal(counter_get(&turns->slow[phase]), count);
+    assert_true(turn_kept_read(&turns->newest, &turn));
+    assert_int_equal(turn_longest_phase(&turn), phase);
+    assert_int_equal(turn.phase_ns[phase], world->callback_takes_ns);
+}
+
+/* The shard's clock stands still, but while a notice runs, which takes 30 ms then: the slow turn is known by the phase
+ * that called it, and by what it worked on. */
+static void a_slow_turn_is_counted_by_its_cause(void **state)
+{
+    static char text[8000];
+    struct world world;
+    struct client client;
+    struct turn turn;
+
+    (void)state;
+    memset(text, 'x', sizeof text - 1);
+    world_init(&world);
+    world.options.slow_turn_ms = 10;
+    world.options.feed_bytes_max = 4096;
+    world_start(&world);
+    client_upgrade(&client, &world, "");
+    shard_post_subscribe(world.shard, world.last_handle, 1, 1, NULL, false);
+    world_turn(&world);
+    world.shard->clock_ns = world_clock_ns;
+    world.callback_takes_ns = 30 * 1000 * 1000;
+
+    client_frame(&client, 0x81, "slow", 4);
+    world_until(&world, world.messages == 1);
+    expect_slow(&world, PHASE_READ, 1);
+    assert_true(turn_kept_read(&world.shard->counters.turns.newest, &turn));
+    assert_int_equal(turn.work[WORK_MESSAGES], 1);
+    assert_int_equal(turn.work[WORK_CONNECTIONS], 1);
+
+    for (uint64_t seq = 1; world.lapped == 0; seq++) { /* until the socket takes no more and the feed is full */
+        shard_post_chunk(world.shard, 1, chunk_of_text(text, seq));
+        world_turn(&world);
+        client_pump(&client);
+        if (seq % 3 == 0)
+            for (int i = 0; i < 60; i++)
+                shard_post_chunk(world.shard, 1, chunk_of_text(text, ++seq));
+    }
+    world_until(&world, counter_get(&world.shard->counters.turns.slow[PHASE_FLUSH]) > 0);
+    expect_slow(&world, PHASE_FLUSH, 1);
+
+    world.turned_is_slow = true;
+    world_turn(&world);
+    expect_slow(&world, PHASE_TURNED, 1);
+    world.turned_is_slow = false;
+
+    shard_post_drain(world.shard, END_SHUTDOWN);
+    world_turn(&world);
+    expect_slow(&world, PHASE_MAIL, 1);
+    assert_int_equal(turns_slow_count(&world.shard->counters.turns), 4);
+    client_close(&client);
+    world_until(&world, shard_live_count(world.shard) == 0);
     world_done(&world);
 }
 
@@ -190,6 +254,7 @@ int test_shard(void)
         cmocka_unit_test(a_shard_with_a_thread_serves_and_stops),
         cmocka_unit_test(a_chunk_is_not_swapped_under_a_half_sent_frame),
         cmocka_unit_test(turns_are_counted_by_their_time),
+        cmocka_unit_test(a_slow_turn_is_counted_by_its_cause),
     };
 
     return cmocka_run_group_tests_name("shard", tests, NULL, NULL);

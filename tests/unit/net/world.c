@@ -6,6 +6,13 @@
 
 #include "os/random.h"
 
+static uint64_t clock_ns = 1000 * 1000 * 1000;
+
+uint64_t world_clock_ns(void)
+{
+    return clock_ns;
+}
+
 static void on_request(void *context, struct conn *conn, const struct http_request *request, struct view body)
 {
     struct builder text;
@@ -20,6 +27,15 @@ static void on_request(void *context, struct conn *conn, const struct http_reque
     conn_answer(conn,
                 &(struct http_answer){.status = 200, .fields = VIEW("X-Test: yes\r\n"), .body = builder_view(&text)});
     builder_done(&text);
+}
+
+static void on_turned(void *context, struct shard *shard)
+{
+    const struct world *world = context;
+
+    (void)shard;
+    if (world->turned_is_slow)
+        clock_ns += world->callback_takes_ns;
 }
 
 static void on_upgrade(void *context, struct conn *conn, const struct http_request *request,
@@ -52,6 +68,7 @@ static void on_message(void *context, struct conn *conn, enum ws_opcode opcode, 
     builder_add_byte(&world->texts, '\n');
     if (world->echoes)
         conn_send(conn, opcode, payload);
+    clock_ns += world->callback_takes_ns;
 }
 
 static void on_lapped(void *context, struct conn *conn, uint32_t number, uint64_t from, uint64_t to,
@@ -64,6 +81,7 @@ static void on_lapped(void *context, struct conn *conn, uint32_t number, uint64_
     world->gap_from = from;
     world->gap_to = to;
     builder_format(out, "gap %u %llu-%llu", number, (unsigned long long)from, (unsigned long long)to);
+    clock_ns += world->callback_takes_ns;
 }
 
 static void on_ended(void *context, struct conn *conn)
@@ -76,9 +94,11 @@ static void on_ended(void *context, struct conn *conn)
 
 static void on_farewell(void *context, struct conn *conn, struct builder *out)
 {
-    (void)context;
+    const struct world *world = context;
+
     (void)conn;
     builder_add_string(out, "goodbye");
+    clock_ns += world->callback_takes_ns;
 }
 
 void world_init(struct world *world)
@@ -122,6 +142,7 @@ void world_start(struct world *world)
         .lapped = on_lapped,
         .ended = on_ended,
         .farewell = on_farewell,
+        .turned = on_turned,
     };
     struct os_address wanted;
     int listener;

@@ -28,7 +28,12 @@ struct world {
     struct builder texts; /* of all messages, each with a newline */
     int upgrade_status;   /* what the next upgrade is answered with */
     bool echoes;
+    bool turned_is_slow;
+    uint64_t callback_takes_ns; /* each notice moves world_clock_ns() so far */
 };
+
+/* A clock that stands still but for slow notices; for shard->clock_ns. */
+uint64_t world_clock_ns(void);
 
 struct client {
     struct world *world;

@@ -92,5 +92,5 @@ int main(void)
     os_random_init();
     table_seed(secret);
     diag_setup(DIAG_HUMAN, DIAG_ERROR);
-    return test_metrics() > 0;
+    return test_metrics() + test_watchdog() > 0;
 }

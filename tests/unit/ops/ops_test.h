@@ -15,6 +15,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 int test_metrics(void);
+int test_watchdog(void);
 
 enum { PARTS_SHARDS = 2 };
 

@@ -135,7 +135,7 @@ static void shards_are_added_up(void **state)
         counter_set(&counters->accepted, 10 + i);
         counter_set(&counters->live[CONN_OPEN], 3);
         counter_set(&counters->ended[END_SLOW], i);
-        counter_set(&counters->slow_turns[PHASE_FLUSH], 1);
+        counter_set(&counters->turns.slow[PHASE_FLUSH], 1);
     }
     char *text = write_text(&parts, &out);
     assert_true(value_of(text, "natter_accepted_total") == 21);
@@ -150,7 +150,8 @@ static void shards_are_added_up(void **state)
 /* Sums up the samples of counters and gauges, without histograms, process and the like: what the tables give. */
 static double sum_of_tables(char *text)
 {
-    static const char *const others[] = {"slowest_turn_seconds", "queue_letters", "build_info", "store_healthy"};
+    static const char *const others[] = {"slowest_turn_", "turn_at_work_seconds", "queue_letters", "build_info",
+                                         "store_healthy"};
     double sum = 0;
 
     for (char *line = text; *line;) {
@@ -193,8 +194,8 @@ static void every_counter_is_exposed_once(void **state)
     expect_all_exposed(&parts, blocks, PARTS_SHARDS, sizeof(struct door_counters), 0);
     for (size_t i = 0; i < PARTS_SHARDS; i++)
         blocks[i] = shard_counters(parts.shards[i]);
-    /* The state "ended" holds nobody; the slowest turn has a metric of its own. */
-    expect_all_exposed(&parts, blocks, PARTS_SHARDS, offsetof(struct shard_counters, turn_ns), 3);
+    /* The state "ended" holds nobody. */
+    expect_all_exposed(&parts, blocks, PARTS_SHARDS, offsetof(struct shard_counters, turns), 1);
     blocks[0] = store_counters(parts.store);
     expect_all_exposed(&parts, blocks, 1, offsetof(struct store_counters, commit_ns), 0);
     blocks[0] = chat_hub_counters(parts.chat);
@@ -236,12 +237,36 @@ static void turns_of_all_shards_are_one_histogram(void **state)
     (void)state;
     parts_init(&parts);
     for (size_t i = 0; i < PARTS_SHARDS; i++)
-        histogram_add(&((struct shard_counters *)(uintptr_t)shard_counters(parts.shards[i]))->turn_ns, 1000);
+        histogram_add(&((struct shard_counters *)(uintptr_t)shard_counters(parts.shards[i]))->turns.ns, 1000);
     char *text = write_text(&parts, &out);
     assert_true(value_of(text, "natter_turn_seconds_count") == PARTS_SHARDS);
     builder_done(&out);
     text = write_text(&parts, &out); /* and are not added to those of the last time */
     assert_true(value_of(text, "natter_turn_seconds_count") == PARTS_SHARDS);
+    builder_done(&out);
+    parts_done(&parts);
+}
+
+static void the_longest_turn_is_shown_with_its_phases_and_its_work(void **state)
+{
+    const uint64_t work[TURNS_WORK_MAX] = {[WORK_LETTERS] = 3, [WORK_DELIVERIES] = 500};
+    struct parts parts;
+    struct builder out;
+
+    (void)state;
+    parts_init(&parts);
+    struct turns *turns = &((struct shard_counters *)(uintptr_t)shard_counters(parts.shards[1]))->turns;
+    turns_begin(turns, 1000);
+    turns_leave(turns, PHASE_MAIL, 1000 + 1000000);
+    turns_leave(turns, PHASE_FLUSH, 1000 + 25000000);
+    assert_true(turns_end(turns));
+    turns_keep(turns, work);
+    char *text = write_text(&parts, &out);
+    assert_true(value_of(text, "natter_slowest_turn_seconds{loop=\"shard-1\",phase=\"flush\"}") == 0.025);
+    assert_true(value_of(text, "natter_slowest_turn_phase_seconds{loop=\"shard-1\",phase=\"mail\"}") == 0.001);
+    assert_true(value_of(text, "natter_slowest_turn_phase_seconds{loop=\"shard-1\",phase=\"flush\"}") == 0.024);
+    assert_true(value_of(text, "natter_slowest_turn_work{loop=\"shard-1\",what=\"deliveries\"}") == 500);
+    assert_true(value_of(text, "natter_turn_at_work_seconds{loop=\"shard-1\"}") == 0);
     builder_done(&out);
     parts_done(&parts);
 }
@@ -394,6 +419,7 @@ int test_metrics(void)
         cmocka_unit_test(every_counter_is_exposed_once),
         cmocka_unit_test(histograms_rise_from_edge_to_edge_up_to_their_count),
         cmocka_unit_test(turns_of_all_shards_are_one_histogram),
+        cmocka_unit_test(the_longest_turn_is_shown_with_its_phases_and_its_work),
         cmocka_unit_test(the_reference_names_every_family),
         cmocka_unit_test(the_page_of_the_documentation_is_what_the_table_gives),
         cmocka_unit_test(the_operators_listener_answers_what_it_has_and_nothing_else),
