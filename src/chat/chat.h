@@ -61,6 +61,9 @@ void chat_free(struct chat *chat);
 void chat_net_events(struct chat *chat, struct net_events *out_events);
 void chat_store_events(struct chat *chat, struct store_events *out_events);
 
+/* May a page of that request's Origin connect? Any thread. */
+bool chat_origin_is_allowed(const struct chat *chat, const struct http_request *request);
+
 /* Clients are told to come back after a time drawn between 0 and this, so that they do not all return at once. Any
  * thread, before the drain. */
 void chat_set_return_spread(struct chat *chat, uint32_t spread_ms);

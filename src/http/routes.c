@@ -93,12 +93,26 @@ void http_route(struct http_site *site, const struct http_request *request, stru
 
 void http_serve(void *context, struct conn *conn, const struct http_request *request, struct view body)
 {
+    struct http_site *site = context;
     struct http_reply reply;
 
     (void)body;
+    if (diagnosis_is_asked(request) && view_equal(request->method, VIEW("GET"))) {
+        diagnosis_answer(site->diagnosis, conn, request, NULL);
+        return;
+    }
     http_reply_init(&reply);
-    http_route(context, request, &reply);
+    http_route(site, request, &reply);
     reply.answer.fields = builder_view(&reply.fields);
     conn_answer(conn, &reply.answer);
     http_reply_done(&reply);
+}
+
+void http_serve_faulty(void *context, struct conn *conn, const struct http_request *request,
+                       const struct http_fault *fault)
+{
+    const struct http_site *site = context;
+
+    if (diagnosis_is_asked(request))
+        diagnosis_answer(site->diagnosis, conn, request, fault);
 }

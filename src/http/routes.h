@@ -6,12 +6,14 @@
 #include <stdatomic.h>
 
 #include "net/conn.h"
+#include "ops/diagnosis.h"
 
 /* What the answers depend on. */
 struct http_site {
     bool (*is_store_healthy)(void *context);
     void *context;
     _Atomic bool is_draining;
+    struct diagnosis *diagnosis;
 };
 
 /* An answer before it is sent. `fields` grows as needed; `answer.body` points to constants or into `body`. */
@@ -29,3 +31,6 @@ void http_reply_text(struct http_reply *reply, int status, const char *text);
 void http_route(struct http_site *site, const struct http_request *request, struct http_reply *reply);
 /* Fits net_events.request; `context` is the struct http_site. */
 void http_serve(void *context, struct conn *conn, const struct http_request *request, struct view body);
+/* Fits net_events.faulty; answers only /ws?doctor. */
+void http_serve_faulty(void *context, struct conn *conn, const struct http_request *request,
+                       const struct http_fault *fault);

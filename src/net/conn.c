@@ -89,7 +89,21 @@ void conn_leave(struct conn *conn)
     if (!conn->is_opened)
         return;
     conn->is_opened = false;
-    conn_shard(conn)->events.ended(conn_shard(conn)->events.context, conn);
+    conn_events(conn)->ended(conn_events(conn)->context, conn);
+}
+
+const struct net_events *conn_events(const struct conn *conn)
+{
+    const struct net_events *events = &conn_shard(conn)->events;
+
+    return conn->is_aside ? events->aside : events;
+}
+
+void conn_wake(struct conn *conn, uint32_t delay_ms)
+{
+    check(conn->is_aside);
+    if (conn->state == CONN_OPEN)
+        conn_arm(conn, delay_ms);
 }
 
 /* The one end: out of rooms, registry, timers and poller; the descriptor is closed, the memory given back at the turn's
@@ -160,6 +174,12 @@ static void deadline_open(struct conn *conn)
             return;
         }
         next_ms = options->write_ms - stuck_ms;
+    }
+    if (conn->is_aside) {
+        uint32_t pulse_ms = conn_events(conn)->pulse(conn_events(conn)->context, conn);
+        if (conn->state == CONN_OPEN)
+            conn_arm(conn, conn->is_blocked && next_ms < pulse_ms ? next_ms : pulse_ms);
+        return;
     }
     if (silent_ms >= 2 * options->heartbeat_ms) {
         conn_close(conn, END_HEARTBEAT, VIEW("no answer to pings"));

@@ -41,6 +41,9 @@ void conn_close(struct conn *conn, enum end_reason reason, struct view text);
 /* Ends it at once, without a word. */
 void conn_end(struct conn *conn, enum end_reason reason);
 
+/* The next pulse of a connection aside comes in so many milliseconds, at the latest about 50 later. */
+void conn_wake(struct conn *conn, uint32_t delay_ms);
+
 void *conn_owner(const struct conn *conn);
 void conn_set_owner(struct conn *conn, void *owner);
 struct shard *conn_shard(const struct conn *conn);

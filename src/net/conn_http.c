@@ -87,6 +87,7 @@ static void open_ws(struct conn *conn, const struct ws_offer *offer, const struc
     struct shard *shard = conn_shard(conn);
     struct builder head;
 
+    conn->is_opened = true; /* from here on its owner hears of its end, also where memory has run out */
     agree_on_compression(conn, offer);
     builder_init(&head, 16 * 1024);
     ws_handshake_answer(
@@ -107,8 +108,7 @@ static void open_ws(struct conn *conn, const struct ws_offer *offer, const struc
     conn_move(conn, CONN_OPEN);
     conn_mark_dirty(conn);
     counter_add(&shard->counters.upgrades, 1);
-    conn->is_opened = true;
-    shard->events.opened(shard->events.context, conn);
+    conn_events(conn)->opened(conn_events(conn)->context, conn);
 }
 
 static void upgrade(struct conn *conn, const struct http_request *request, const struct ws_offer *offer)
@@ -118,7 +118,12 @@ static void upgrade(struct conn *conn, const struct http_request *request, const
     struct net_upgrade upgrade = {.status = 101, .extra = &extra};
 
     builder_init(&extra, 4096);
-    shard->events.upgrade(shard->events.context, conn, request, offer, &upgrade);
+    const struct net_events *aside = shard->events.aside;
+    if (aside)
+        aside->upgrade(aside->context, conn, request, offer, &upgrade);
+    conn->is_aside = upgrade.is_aside;
+    if (!upgrade.is_aside)
+        shard->events.upgrade(shard->events.context, conn, request, offer, &upgrade);
     if (upgrade.status == 101) {
         open_ws(conn, offer, &upgrade);
     } else {
@@ -126,6 +131,28 @@ static void upgrade(struct conn *conn, const struct http_request *request, const
         refuse(conn, upgrade.status, upgrade.refusal);
     }
     builder_done(&extra);
+}
+
+static void refuse_faulty(struct conn *conn, const struct http_request *request, const struct http_fault *fault)
+{
+    struct shard *shard = conn_shard(conn);
+
+    counter_add(&shard->counters.upgrades_refused, 1);
+    if (shard->events.faulty)
+        shard->events.faulty(shard->events.request_context, conn, request, fault);
+    if (conn->state != CONN_REQUEST)
+        return;
+    if (fault->status != 426) {
+        refuse(conn, fault->status, fault->text);
+        return;
+    }
+    conn_answer(conn, &(struct http_answer){
+                          .status = 426,
+                          .fields = VIEW("Sec-WebSocket-Version: 13\r\nContent-Type: text/plain; charset=utf-8\r\n"),
+                          .body = view_of_string(fault->text),
+                          .is_last = true,
+                      });
+    conn->end_reason = END_HTTP_REFUSED;
 }
 
 static void serve(struct conn *conn, const struct http_request *request, struct view body)
@@ -151,21 +178,7 @@ static void serve(struct conn *conn, const struct http_request *request, struct 
     }
     switch (ws_handshake_read(request, &offer, &fault)) {
     case WS_HANDSHAKE_RIGHT: upgrade(conn, request, &offer); break;
-    case WS_HANDSHAKE_BAD:
-        counter_add(&shard->counters.upgrades_refused, 1);
-        if (fault.status == 426) {
-            conn_answer(conn,
-                        &(struct http_answer){
-                            .status = 426,
-                            .fields = VIEW("Sec-WebSocket-Version: 13\r\nContent-Type: text/plain; charset=utf-8\r\n"),
-                            .body = view_of_string(fault.text),
-                            .is_last = true,
-                        });
-            conn->end_reason = END_HTTP_REFUSED;
-        } else {
-            refuse(conn, fault.status, fault.text);
-        }
-        break;
+    case WS_HANDSHAKE_BAD: refuse_faulty(conn, request, &fault); break;
     case WS_HANDSHAKE_NOT_ASKED:
         shard->events.request(shard->events.request_context, conn, request, body);
         if (conn->state == CONN_REQUEST) /* a handler that forgot to answer must not leave the client waiting */

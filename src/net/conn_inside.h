@@ -55,6 +55,7 @@ struct conn { /* which shard it belongs to, its pool knows: conn_shard() */
     bool is_continued : 1; /* 100 Continue was sent for the request at hand */
     bool is_draining : 1;  /* close when the request at hand is answered */
     bool reads_to_end : 1; /* the poller said that the peer has finished: read until it shows */
+    bool is_aside : 1;     /* its notices go to net_events.aside */
     uint8_t queued;        /* a bit for each queue that it is in */
     uint32_t slot;         /* in shard->registry, which has its deadline */
     struct outbox outbox;
@@ -80,6 +81,8 @@ struct conn { /* which shard it belongs to, its pool knows: conn_shard() */
 
 static_assert(sizeof(struct conn) <= 104, "an idle connection must stay small: 15,000 of them are a normal day");
 
+/* Who hears of it. */
+const struct net_events *conn_events(const struct conn *conn);
 /* The only writer of `state`: checks the table, counts, sets the deadline. */
 void conn_move(struct conn *conn, enum conn_state next);
 /* Begins the end: no more messages, out of all feeds, `ended` told. */

@@ -111,7 +111,7 @@ static void deliver(struct conn *conn, enum ws_opcode opcode, struct view payloa
 
     counter_add(&shard->counters.messages_in, 1);
     if (conn->state == CONN_OPEN)
-        shard->events.message(shard->events.context, conn, opcode, payload);
+        conn_events(conn)->message(conn_events(conn)->context, conn, opcode, payload);
 }
 
 /* A piece of the payload at work. Returns the bytes taken. */

@@ -118,7 +118,7 @@ static void drain_conn(struct conn *conn, enum end_reason reason)
     conn->is_draining = true;
     if (conn->state == CONN_OPEN) {
         builder_clear(&shard->scratch);
-        if (shard->events.farewell)
+        if (shard->events.farewell && !conn->is_aside)
             shard->events.farewell(shard->events.context, conn, &shard->scratch);
         if (shard->scratch.size > 0)
             conn_send(conn, WS_TEXT, builder_view(&shard->scratch));

@@ -17,6 +17,7 @@ struct net_upgrade {
     const char *protocol;  /* chosen subprotocol, or NULL; a constant */
     struct builder *extra; /* further field lines of the 101 answer, each with CRLF */
     const char *refusal;   /* the refusal's body: what is wrong and what to do; a constant */
+    bool is_aside;         /* net_events.aside has taken it */
 };
 
 struct net_events {
@@ -43,4 +44,15 @@ struct net_events {
     void (*farewell)(void *context, struct conn *conn, struct builder *out);
     /* The end of each turn of the loop. May be NULL. */
     void (*turned)(void *context, struct shard *shard);
+    /* An upgrade that is wrong in form: `fault` says why. May answer with conn_answer(); if it does not, the fault is
+     * the answer. `request_context`. May be NULL. */
+    void (*faulty)(void *context, struct conn *conn, const struct http_request *request,
+                   const struct http_fault *fault);
+    /* Connections that are none of the others' business: their notices upgrade, opened, message and ended. Its
+     * `upgrade` is asked first and takes what is its own by setting `is_aside`. They follow no feed, and have no
+     * heartbeat but a pulse. NULL: there are none. */
+    const struct net_events *aside;
+    /* Of `aside` only: an open connection's time has come, as conn_wake() or the last pulse asked; it may also come
+     * early. Returns in how many milliseconds it wants the next one. */
+    uint32_t (*pulse)(void *context, struct conn *conn);
 };

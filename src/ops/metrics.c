@@ -3,7 +3,7 @@
 
 #include "os/thread.h"
 
-enum source { FROM_SHARDS, FROM_STORE, FROM_HUB, FROM_DOORS };
+enum source { FROM_SHARDS, FROM_STORE, FROM_HUB, FROM_DOORS, FROM_DESKS };
 enum kind { KIND_COUNTER, KIND_GAUGE };
 
 /* One number, or an array of them with a label each. */
@@ -63,6 +63,7 @@ static const char *rate_text(size_t index)
 #define STORE(member) FROM_STORE, offsetof(struct store_counters, member), NULL, 1, NULL
 #define HUB(member)   FROM_HUB, offsetof(struct hub_counters, member), NULL, 1, NULL
 #define DOOR(member)  FROM_DOORS, offsetof(struct door_counters, member), NULL, 1, NULL
+#define DESK(member)  FROM_DESKS, offsetof(struct diagnosis_counters, member), NULL, 1, NULL
 
 static const struct row rows[] = {
     {"accepted", KIND_COUNTER, SHARD(accepted),
@@ -142,13 +143,22 @@ static const struct row rows[] = {
     {"tokens_outdated", KIND_COUNTER, DOOR(tokens_outdated), "Tokens and cookies that are no longer good."},
     {"origins_refused", KIND_COUNTER, DOOR(origins_refused), "Upgrades from pages of other origins."},
     {"guests_new", KIND_COUNTER, DOOR(guests_new), "Guests who came without an identity."},
+    {"doctor_reports", KIND_COUNTER, DESK(reports), "Requests to /ws?doctor that were told how they arrived."},
+    {"doctor_reports_refused", KIND_COUNTER, DESK(reports_refused), "Such requests over the rate of their address."},
+    {"doctor_talks", KIND_COUNTER, DESK(talks), "Test connections of natter doctor."},
+    {"doctor_talks_live", KIND_GAUGE, DESK(talks_live), "Test connections that are open."},
+    {"doctor_talks_refused", KIND_COUNTER, DESK(talks_refused),
+     "Test connections refused: too many, or over the rate of their address."},
+    {"doctor_talk_messages", KIND_COUNTER, DESK(talk_messages), "Messages of test connections, in both directions."},
+    {"doctor_talk_bytes", KIND_COUNTER, DESK(talk_bytes), "Bytes of these messages."},
 };
 
 /* The sum over all places where that number is kept. */
 static uint64_t value_of(const struct metrics_sources *sources, const struct row *row, size_t index)
 {
     size_t offset = row->offset + index * sizeof(struct counter);
-    size_t places = row->source == FROM_SHARDS || row->source == FROM_DOORS ? sources->shard_count : 1;
+    size_t places =
+        row->source == FROM_SHARDS || row->source == FROM_DOORS || row->source == FROM_DESKS ? sources->shard_count : 1;
     uint64_t sum = 0;
 
     for (size_t i = 0; i < places; i++) {
@@ -158,6 +168,7 @@ static uint64_t value_of(const struct metrics_sources *sources, const struct row
         case FROM_STORE: base = store_counters(sources->store); break;
         case FROM_HUB: base = chat_hub_counters(sources->chat); break;
         case FROM_DOORS: base = chat_door_counters(sources->chat, i); break;
+        case FROM_DESKS: base = diagnosis_counters(sources->diagnosis, i); break;
         }
         sum += counter_get((const struct counter *)(const void *)((const uint8_t *)base + offset));
     }

@@ -5,6 +5,7 @@
 
 #include "chat/chat.h"
 #include "net/conn.h"
+#include "ops/diagnosis.h"
 
 /* Where the numbers are. Read from the operator's thread while their writers go on: each number is whole, and a few may
  * be a moment apart. */
@@ -13,6 +14,7 @@ struct metrics_sources {
     struct chat *chat;
     struct shard *const *shards;
     size_t shard_count;
+    const struct diagnosis *diagnosis;
     bool (*is_ready)(void *context);
     void *context;
 };

@@ -34,6 +34,18 @@ const struct setting settings[] = {
     {"watchdog", "batch", SETTING_TIME_32, AT(store.slow_batch_ms), "100ms", 0, 60000, NULL,
      "The same for a batch of the store. That waits for the disk, so a slow one is no fault of the program."},
 
+    {"doctor", "rate", SETTING_RATE, AT(ops.diagnosis.rate), "2/60", NO, NO, NULL,
+     "Questions of one address to /ws?doctor, which tells how a request arrived, on each shard: per second on the long "
+     "run, and at once."},
+    {"doctor", "talks_max", SETTING_COUNT, AT(ops.diagnosis.talks_max), "32", 0, 10000, NULL,
+     "Test connections of natter doctor at the same time, on each shard; more are answered with 429. 0 is none."},
+    {"doctor", "talks_per_address_max", SETTING_COUNT, AT(ops.diagnosis.talks_per_address_max), "8", 0, 10000, NULL,
+     "How many of them from one address (IPv6: from one /64)."},
+    {"doctor", "talk_time", SETTING_TIME_32, AT(ops.diagnosis.talk_ms), "15min", 1000, 86400000, NULL,
+     "How long such a connection may last."},
+    {"doctor", "talk_max", SETTING_SIZE, AT(ops.diagnosis.talk_bytes_max), "16MiB", 65536, 1073741824, NULL,
+     "Bytes of its messages, in both directions; then it is closed with 1008."},
+
     {"connections", "max", SETTING_COUNT, AT(net.connections_max), "10000", 1, 10000000, NULL,
      "Connections in all; more are answered with 503."},
     {"connections", "per_address_max", SETTING_COUNT, AT(net.connections_per_address_max), "1000", 0, 10000000, NULL,

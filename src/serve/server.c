@@ -28,6 +28,8 @@ struct server {
     size_t shard_count;
     struct admission *ops_admission;
     struct shard *ops;
+    struct diagnosis *diagnosis;
+    struct net_events diagnosis_events;
     struct http_site site;
     struct metrics_sources metrics;
 };
@@ -110,7 +112,9 @@ static enum result make_shards(struct server *server)
 
     chat_net_events(server->chat, &events);
     events.request = http_serve;
+    events.faulty = http_serve_faulty;
     events.request_context = &server->site;
+    events.aside = &server->diagnosis_events;
     for (size_t i = 0; i < config->listen_count; i++) {
         addresses[i] = config->listen[i];
         result = probe(&addresses[i]);
@@ -197,6 +201,25 @@ static enum result make_folder(const char *data)
     return result;
 }
 
+static enum result make_diagnosis(struct server *server)
+{
+    const struct config *config = server->config;
+    const struct diagnosis_facts facts = {
+        .chat = server->chat,
+        .text_bytes_max = config->chat.text_bytes_max,
+        .frame_bytes_max = config->net.message_bytes_max,
+        .heartbeat_ms = config->net.heartbeat_ms,
+        .has_compression = config->net.has_compression,
+    };
+
+    server->diagnosis = diagnosis_new(&config->ops.diagnosis, &facts, SHARDS_MAX);
+    if (!server->diagnosis)
+        return RESULT_NO_MEMORY;
+    diagnosis_events(server->diagnosis, &server->diagnosis_events);
+    server->site.diagnosis = server->diagnosis;
+    return RESULT_OK;
+}
+
 static enum result build(struct server *server)
 {
     const struct config *config = server->config;
@@ -219,7 +242,9 @@ static enum result build(struct server *server)
     server->admission = admission_new(config->net.connections_max, config->net.connections_per_address_max);
     if (!server->admission)
         return RESULT_NO_MEMORY;
-    result = make_shards(server);
+    result = make_diagnosis(server);
+    if (result == RESULT_OK)
+        result = make_shards(server);
     if (result == RESULT_OK)
         result = chat_bind(server->chat, server->store, server->shards, server->shard_count);
     if (result != RESULT_OK)
@@ -229,6 +254,7 @@ static enum result build(struct server *server)
         .store = server->store,
         .shards = server->shards,
         .shard_count = server->shard_count,
+        .diagnosis = server->diagnosis,
         .is_ready = is_ready,
         .context = &server->site,
     };
@@ -271,6 +297,7 @@ static void take_apart(struct server *server)
     for (size_t i = 0; i < server->shard_count; i++)
         shard_free(server->shards[i]);
     shard_free(server->ops);
+    diagnosis_free(server->diagnosis);
     admission_free(server->admission);
     admission_free(server->ops_admission);
 }

@@ -85,6 +85,7 @@ UNTESTED = {
     'src/chat/spender.c': 'a rule between clients, held with real ones: tests/e2e/limits.test.mjs',
     'src/chat/user.c': 'a rule between clients, held with real ones: tests/e2e/chat.test.mjs',
     'src/chat/write.c': 'a rule between clients, held with real ones: tests/e2e/chat.test.mjs',
+    'src/ops/diagnosis.c': 'talks need connections that live: tests/e2e/diagnosis.test.mjs',
     'src/serve/drain.c': 'leaving is a matter of the whole server: tests/e2e/durable.test.mjs',
     'src/serve/server.c': 'puts the parts together: every end-to-end test starts and ends it',
     'src/cmd/': 'parses arguments and calls one function; the end-to-end suite starts every verb',

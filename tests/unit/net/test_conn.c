@@ -61,6 +61,34 @@ static void a_pong_keeps_the_connection(void **state)
     world_done(&world);
 }
 
+/* A connection aside: a pulse instead of a heartbeat, and nothing of it reaches the others. */
+static void a_connection_aside_has_a_pulse_and_its_own_notices(void **state)
+{
+    struct world world;
+    struct client client;
+    char payload[200];
+
+    (void)state;
+    world_init(&world);
+    world.options.heartbeat_ms = 10;
+    world_start(&world);
+    client_upgrade(&client, &world, "X-Aside: yes\r\n");
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(client_take_frame(&client, payload, sizeof payload, NULL), 0x81);
+        assert_string_equal(payload, "pulse");
+    }
+    client_frame(&client, 0x81, "hello", 5);
+    do
+        assert_int_equal(client_take_frame(&client, payload, sizeof payload, NULL), 0x81);
+    while (strcmp(payload, "pulse") == 0);
+    assert_string_equal(payload, "aside");
+    client_close(&client);
+    world_until(&world, shard_live_count(world.shard) == 0);
+    assert_int_equal(world.opened + world.ended + world.messages, 0);
+    assert_int_equal(world.ended_aside, 1);
+    world_done(&world);
+}
+
 static void a_request_that_trickles_in_is_answered_408(void **state)
 {
     struct world world;
@@ -167,6 +195,7 @@ int test_conn(void)
         cmocka_unit_test(a_peer_that_just_goes_is_counted_once),
         cmocka_unit_test(a_silent_peer_is_pinged_then_closed_with_4109),
         cmocka_unit_test(a_pong_keeps_the_connection),
+        cmocka_unit_test(a_connection_aside_has_a_pulse_and_its_own_notices),
         cmocka_unit_test(a_request_that_trickles_in_is_answered_408),
         cmocka_unit_test(a_kept_connection_that_asks_nothing_ends),
         cmocka_unit_test(our_close_that_is_not_answered_ends_by_deadline),

@@ -154,6 +154,29 @@ static void a_refused_upgrade_names_the_reason(void **state)
     world_done(&world);
 }
 
+static void a_faulty_upgrade_may_be_explained_by_others(void **state)
+{
+    static const char *const cases[][2] = {{"X-Explain: yes\r\n", "explained by the test"},
+                                           {"", "The Connection field lacks Upgrade"}};
+    struct world world;
+    struct client client;
+
+    (void)state;
+    world_init(&world);
+    world_start(&world);
+    for (size_t i = 0; i < 2; i++) {
+        client_connect(&client, &world);
+        client_say(&client, "GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n");
+        client_say(&client, cases[i][0]);
+        client_say(&client, "\r\n");
+        world_until(&world, client_has(&client, cases[i][1]));
+        assert_true(client_has(&client, "HTTP/1.1 400"));
+        client_close(&client);
+    }
+    world_until(&world, shard_live_count(world.shard) == 0);
+    world_done(&world);
+}
+
 static void connections_over_the_limit_are_told_503(void **state)
 {
     struct world world;
@@ -186,6 +209,7 @@ int test_conn_http(void)
         cmocka_unit_test(a_head_over_the_limit_is_refused_before_it_ends),
         cmocka_unit_test(head_gets_no_body),
         cmocka_unit_test(a_refused_upgrade_names_the_reason),
+        cmocka_unit_test(a_faulty_upgrade_may_be_explained_by_others),
         cmocka_unit_test(connections_over_the_limit_are_told_503),
     };
 

@@ -50,6 +50,52 @@ static void on_upgrade(void *context, struct conn *conn, const struct http_reque
     upgrade->refusal = "refused by the test";
 }
 
+static void on_faulty(void *context, struct conn *conn, const struct http_request *request,
+                      const struct http_fault *fault)
+{
+    (void)context;
+    if (http_field_find(request, "X-Explain"))
+        conn_answer(conn, &(struct http_answer){
+                              .status = fault->status, .body = VIEW("explained by the test"), .is_last = true});
+}
+
+static void on_upgrade_aside(void *context, struct conn *conn, const struct http_request *request,
+                             const struct ws_offer *offer, struct net_upgrade *upgrade)
+{
+    (void)context;
+    (void)conn;
+    (void)offer;
+    upgrade->is_aside = http_field_find(request, "X-Aside") != NULL;
+}
+
+static void on_opened_aside(void *context, struct conn *conn)
+{
+    (void)context;
+    conn_wake(conn, 1);
+}
+
+static void on_message_aside(void *context, struct conn *conn, enum ws_opcode opcode, struct view payload)
+{
+    (void)context;
+    (void)payload;
+    conn_send(conn, opcode, VIEW("aside"));
+}
+
+static void on_ended_aside(void *context, struct conn *conn)
+{
+    struct world *world = context;
+
+    (void)conn;
+    world->ended_aside++;
+}
+
+static uint32_t on_pulse(void *context, struct conn *conn)
+{
+    (void)context;
+    conn_send(conn, WS_TEXT, VIEW("pulse"));
+    return 1;
+}
+
 static void on_opened(void *context, struct conn *conn)
 {
     struct world *world = context;
@@ -133,6 +179,14 @@ void world_init(struct world *world)
 
 void world_start(struct world *world)
 {
+    world->aside = (struct net_events){
+        .context = world,
+        .upgrade = on_upgrade_aside,
+        .opened = on_opened_aside,
+        .message = on_message_aside,
+        .ended = on_ended_aside,
+        .pulse = on_pulse,
+    };
     struct net_events events = {
         .context = world,
         .request = on_request,
@@ -143,6 +197,8 @@ void world_start(struct world *world)
         .ended = on_ended,
         .farewell = on_farewell,
         .turned = on_turned,
+        .faulty = on_faulty,
+        .aside = &world->aside,
     };
     struct os_address wanted;
     int listener;

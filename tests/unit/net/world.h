@@ -22,7 +22,7 @@ struct world {
     struct os_address address;
     struct conn *last; /* opened last */
     uint64_t last_handle;
-    int opened, ended, lapped;
+    int opened, ended, lapped, ended_aside;
     uint64_t gap_from, gap_to;
     int messages;
     struct builder texts; /* of all messages, each with a newline */
@@ -30,6 +30,7 @@ struct world {
     bool echoes;
     bool turned_is_slow;
     uint64_t callback_takes_ns; /* each notice moves world_clock_ns() so far */
+    struct net_events aside; /* takes upgrades with the field X-Aside */
 };
 
 /* A clock that stands still but for slow notices; for shard->clock_ns. */

@@ -66,11 +66,15 @@ void parts_init(struct parts *parts)
         assert_int_equal(shard_new(&net_options, &net_events, parts->admission, i, NULL, 0, &parts->shards[i]),
                          RESULT_OK);
     assert_int_equal(chat_bind(parts->chat, parts->store, parts->shards, PARTS_SHARDS), RESULT_OK);
+    parts->diagnosis = diagnosis_new(&(struct diagnosis_options){{1, 10}, 4, 2, 60000, 65536},
+                                     &(struct diagnosis_facts){.chat = parts->chat}, PARTS_SHARDS);
+    assert_non_null(parts->diagnosis);
     parts->sources = (struct metrics_sources){
         .store = parts->store,
         .chat = parts->chat,
         .shards = parts->shards,
         .shard_count = PARTS_SHARDS,
+        .diagnosis = parts->diagnosis,
         .is_ready = is_ready,
         .context = parts,
     };
@@ -78,6 +82,7 @@ void parts_init(struct parts *parts)
 
 void parts_done(struct parts *parts)
 {
+    diagnosis_free(parts->diagnosis);
     chat_free(parts->chat);
     store_free(parts->store);
     for (size_t i = 0; i < PARTS_SHARDS; i++)
@@ -92,5 +97,5 @@ int main(void)
     os_random_init();
     table_seed(secret);
     diag_setup(DIAG_HUMAN, DIAG_ERROR);
-    return test_metrics() + test_watchdog() > 0;
+    return test_diagnosis_report() + test_metrics() + test_watchdog() > 0;
 }

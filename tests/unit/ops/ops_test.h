@@ -14,6 +14,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+int test_diagnosis_report(void);
 int test_metrics(void);
 int test_watchdog(void);
 
@@ -24,6 +25,7 @@ struct parts {
     struct shard *shards[PARTS_SHARDS];
     struct store *store;
     struct chat *chat;
+    struct diagnosis *diagnosis;
     bool is_ready;
     struct metrics_sources sources;
 };
