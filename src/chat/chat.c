@@ -161,11 +161,6 @@ void chat_store_events(struct chat *chat, struct store_events *out_events)
     };
 }
 
-bool chat_origin_is_allowed(const struct chat *chat, const struct http_request *request)
-{
-    return origin_is_allowed(&chat->options, request);
-}
-
 void chat_set_return_spread(struct chat *chat, uint32_t spread_ms)
 {
     atomic_store_explicit(&chat->return_spread_ms, spread_ms, memory_order_relaxed);

@@ -61,8 +61,14 @@ void chat_free(struct chat *chat);
 void chat_net_events(struct chat *chat, struct net_events *out_events);
 void chat_store_events(struct chat *chat, struct store_events *out_events);
 
+/* Where a request goes to, as its client knows it. */
+struct chat_aim {
+    struct view host;
+    enum http_scheme scheme;
+};
+struct chat_aim chat_aim_of(const struct conn *conn);
 /* May a page of that request's Origin connect? Any thread. */
-bool chat_origin_is_allowed(const struct chat *chat, const struct http_request *request);
+bool chat_origin_is_allowed(const struct chat *chat, const struct http_request *request, const struct chat_aim *aim);
 
 /* Clients are told to come back after a time drawn between 0 and this, so that they do not all return at once. Any
  * thread, before the drain. */

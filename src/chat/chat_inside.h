@@ -219,7 +219,6 @@ void door_lapped(void *context, struct conn *conn, uint32_t number, uint64_t fro
 void door_ended(void *context, struct conn *conn);
 void door_farewell(void *context, struct conn *conn, struct builder *out);
 void door_turned(void *context, struct shard *shard);
-bool origin_is_allowed(const struct chat_options *options, const struct http_request *request);
 
 /* hub.c: the store's thread, as all that follows */
 void hub_visit(void *context, const struct letter *letter);

@@ -47,6 +47,9 @@ struct chat_options {
     const char *
         origins[CHAT_ORIGINS_MAX]; /* allowed besides the server's own, such as "https://example.org"; "*" allows any */
     size_t origin_count;
+    const char
+        *public_origin;     /* of the public address, "https://chat.example.org": is our own as well; NULL: not told */
+    const char *base_path;  /* "/chat", or "": where cookies belong to */
     size_t frame_bytes_max; /* of a WebSocket message: told in welcome; net has the limit itself */
     uint32_t heartbeat_s;   /* told in welcome */
 };

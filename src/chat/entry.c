@@ -9,28 +9,46 @@
 
 enum { COOKIE_REFRESH_MS = 24 * 60 * 60 * 1000 };
 
-static struct view after_scheme(struct view origin)
+static struct view after_scheme(struct view origin, enum http_scheme *out_scheme)
 {
-    if (view_starts_with(origin, VIEW("http://")))
+    *out_scheme = SCHEME_UNKNOWN;
+    if (view_starts_with(origin, VIEW("http://"))) {
+        *out_scheme = SCHEME_HTTP;
         return view_skip(origin, 7);
-    if (view_starts_with(origin, VIEW("https://")))
+    }
+    if (view_starts_with(origin, VIEW("https://"))) {
+        *out_scheme = SCHEME_HTTPS;
         return view_skip(origin, 8);
+    }
     return (struct view){NULL, 0};
+}
+
+/* Does the page come from where the socket goes to? Where the scheme is known it must be the same: a page that came
+ * unencrypted may be anybody's. */
+static bool is_own_origin(const struct chat_aim *aim, struct view origin)
+{
+    enum http_scheme scheme;
+    struct view own = after_scheme(origin, &scheme);
+
+    if (own.size == 0 || !view_equal_ignoring_case(own, aim->host))
+        return false;
+    return aim->scheme == SCHEME_UNKNOWN || aim->scheme == scheme;
 }
 
 /* A browser names the page's origin; a page of somebody else must not be able to speak as its visitor (cross-site
  * hijacking). Programs that send none are not browsers. */
-bool origin_is_allowed(const struct chat_options *options, const struct http_request *request)
+bool chat_origin_is_allowed(const struct chat *chat, const struct http_request *request, const struct chat_aim *aim)
 {
+    const struct chat_options *options = &chat->options;
     const struct http_field *origin = http_field_find(request, "Origin");
-    const struct http_field *host = http_field_find(request, "Host");
 
     if (!origin)
         return true;
     if (http_field_count(request, "Origin") > 1)
         return false;
-    struct view own = after_scheme(origin->value);
-    if (host && own.size > 0 && view_equal_ignoring_case(own, host->value))
+    if (is_own_origin(aim, origin->value))
+        return true;
+    if (options->public_origin && view_equal_ignoring_case(view_of_string(options->public_origin), origin->value))
         return true;
     for (size_t i = 0; i < options->origin_count; i++) {
         struct view allowed = view_of_string(options->origins[i]);
@@ -38,6 +56,11 @@ bool origin_is_allowed(const struct chat_options *options, const struct http_req
             return true;
     }
     return false;
+}
+
+struct chat_aim chat_aim_of(const struct conn *conn)
+{
+    return (struct chat_aim){.host = conn_host(conn), .scheme = conn_scheme(conn)};
 }
 
 static void refuse(struct net_upgrade *upgrade, int status, const char *text)
@@ -79,8 +102,8 @@ static void add_cookie(struct chat *chat, const struct conn *conn, const struct 
     char token[TOKEN_TEXT_MAX];
 
     token_sign(&chat->key, claims, token);
-    builder_format(out, "Set-Cookie: natter=%s; Path=/; Max-Age=%u; HttpOnly; SameSite=Lax%s\r\n", token,
-                   chat->options.token_days * 86400u, conn_is_secure(conn) ? "; Secure" : "");
+    builder_format(out, "Set-Cookie: natter=%s; Path=%s/; Max-Age=%u; HttpOnly; SameSite=Lax%s\r\n", token,
+                   chat->options.base_path, chat->options.token_days * 86400u, conn_is_secure(conn) ? "; Secure" : "");
 }
 
 /* A new guest is only an id until they do something worth keeping. */
@@ -185,7 +208,8 @@ void door_upgrade(void *context, struct conn *conn, const struct http_request *r
         refuse(upgrade, 404, "There is no WebSocket here. Connect to /ws.");
         return;
     }
-    if (!origin_is_allowed(&chat->options, request)) {
+    const struct chat_aim aim = chat_aim_of(conn);
+    if (!chat_origin_is_allowed(chat, request, &aim)) {
         counter_add(&door->counters.origins_refused, 1);
         refuse(upgrade, 403,
                "The Origin of this page is not allowed here. Add it to chat.origins in the server's configuration.");

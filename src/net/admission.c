@@ -38,30 +38,38 @@ static void cells_of(struct admission *admission, const struct os_address *addre
     out_cells[1] = &admission->rows[1][(hash >> 32) % ADMISSION_CELLS];
 }
 
-enum admission_verdict admission_enter(struct admission *admission, const struct os_address *address)
+enum admission_verdict admission_enter(struct admission *admission)
 {
     uint64_t total = atomic_fetch_add_explicit(&admission->total, 1, memory_order_relaxed) + 1;
+
+    return total > admission->total_max ? ADMISSION_TOO_MANY : ADMISSION_YES;
+}
+
+void admission_leave(struct admission *admission)
+{
+    uint64_t before = atomic_fetch_sub_explicit(&admission->total, 1, memory_order_relaxed);
+
+    check(before > 0);
+}
+
+enum admission_verdict admission_enter_address(struct admission *admission, const struct os_address *address)
+{
     _Atomic uint32_t *cells[2];
 
     cells_of(admission, address, cells);
     uint32_t first = atomic_fetch_add_explicit(cells[0], 1, memory_order_relaxed) + 1;
     uint32_t second = atomic_fetch_add_explicit(cells[1], 1, memory_order_relaxed) + 1;
     uint32_t count = first < second ? first : second;
+    bool is_over = admission->per_address_max > 0 && count > admission->per_address_max;
 
-    if (total > admission->total_max)
-        return ADMISSION_TOO_MANY;
-    if (admission->per_address_max > 0 && count > admission->per_address_max)
-        return ADMISSION_TOO_MANY_FROM_ADDRESS;
-    return ADMISSION_YES;
+    return is_over ? ADMISSION_TOO_MANY_FROM_ADDRESS : ADMISSION_YES;
 }
 
-void admission_leave(struct admission *admission, const struct os_address *address)
+void admission_leave_address(struct admission *admission, const struct os_address *address)
 {
     _Atomic uint32_t *cells[2];
 
     cells_of(admission, address, cells);
     atomic_fetch_sub_explicit(cells[0], 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(cells[1], 1, memory_order_relaxed);
-    uint64_t before = atomic_fetch_sub_explicit(&admission->total, 1, memory_order_relaxed);
-    check(before > 0);
 }

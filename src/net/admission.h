@@ -22,6 +22,9 @@ enum admission_verdict { ADMISSION_YES, ADMISSION_TOO_MANY, ADMISSION_TOO_MANY_F
 
 struct admission *admission_new(size_t total_max, size_t per_address_max);
 void admission_free(struct admission *admission);
-/* Counts the connection whatever the verdict is; admission_leave() must follow at its end. */
-enum admission_verdict admission_enter(struct admission *admission, const struct os_address *address);
-void admission_leave(struct admission *admission, const struct os_address *address);
+/* Counts a connection whatever the verdict is; admission_leave() must follow at its end. */
+enum admission_verdict admission_enter(struct admission *admission);
+void admission_leave(struct admission *admission);
+/* The same for its address, once it is known: behind a proxy that is later, and may change with every request. */
+enum admission_verdict admission_enter_address(struct admission *admission, const struct os_address *address);
+void admission_leave_address(struct admission *admission, const struct os_address *address);

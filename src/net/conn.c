@@ -4,16 +4,17 @@
 
 #include "net/shard_inside.h"
 
-struct conn *conn_new(struct shard *shard, int descriptor, const struct os_address *address)
+struct conn *conn_new(struct shard *shard, const struct listener *listener, int descriptor,
+                      const struct os_address *address)
 {
-    enum admission_verdict verdict = admission_enter(shard->admission, address);
+    enum admission_verdict verdict = admission_enter(shard->admission);
     struct conn *conn = pool_take(&shard->conns);
 
     counter_add(&shard->counters.accepted, 1);
     if (!conn)
         goto out_admission;
     conn->descriptor = descriptor;
-        conn->address = *address;
+    conn->address = *address;
     conn->admission = (uint8_t)verdict;
     conn->is_draining = shard->is_draining;
     if (shard_register(shard, conn) != RESULT_OK)
@@ -21,10 +22,11 @@ struct conn *conn_new(struct shard *shard, int descriptor, const struct os_addre
     if (os_poller_add(&shard->poller, descriptor, OS_READ | OS_WRITE, conn) != RESULT_OK)
         goto out_registry;
     conn->heard_ms = shard_clock(shard);
-    conn->state = CONN_REQUEST;
-    counter_add(&shard->counters.live[CONN_REQUEST], 1);
+    conn->state = listener->has_proxy_header ? CONN_PROXY : CONN_REQUEST;
+    counter_add(&shard->counters.live[conn->state], 1);
     conn->state_ms = shard_clock(shard);
     conn_arm(conn, shard->options.request_ms);
+    conn_meet(conn, listener);
     return conn;
 
 out_registry:
@@ -32,7 +34,7 @@ out_registry:
 out_conn:
     pool_give(&shard->conns, conn);
 out_admission:
-    admission_leave(shard->admission, address);
+    admission_leave(shard->admission);
     counter_add(&shard->counters.ended[END_NO_MEMORY], 1);
     os_socket_close(descriptor);
     return NULL;
@@ -52,6 +54,7 @@ static uint32_t state_deadline_ms(const struct conn *conn, enum conn_state state
     const struct net_options *options = &conn_shard(conn)->options;
 
     switch (state) {
+    case CONN_PROXY: return options->request_ms;
     case CONN_REQUEST: return options->keep_alive_ms;
     case CONN_HTTP: return options->write_ms;
     case CONN_OPEN: return options->heartbeat_ms;
@@ -122,7 +125,9 @@ void conn_end(struct conn *conn, enum end_reason reason)
     os_poller_remove(&shard->poller, conn->descriptor);
     os_socket_close(conn->descriptor);
     conn->descriptor = -1;
-    admission_leave(shard->admission, &conn->address);
+    if (conn->is_counted)
+        admission_leave_address(shard->admission, &conn->address);
+    admission_leave(shard->admission);
     outbox_clear(&conn->outbox);
     conn_return_input(conn);
     conn->ended_next = shard->ended;
@@ -233,6 +238,7 @@ static void deadline_closing(struct conn *conn)
 void conn_deadline(struct conn *conn)
 {
     switch ((enum conn_state)conn->state) {
+    case CONN_PROXY: conn_end(conn, END_PROXY_HEADER); break;
     case CONN_REQUEST: deadline_request(conn); break;
     case CONN_HTTP: {
         uint32_t stuck_ms = shard_clock(conn_shard(conn)) - conn->progress_ms;
@@ -288,6 +294,7 @@ static size_t consume(struct conn *conn, uint8_t *bytes, size_t size)
     while (used < size && !conn->is_paused) {
         size_t step = 0;
         switch ((enum conn_state)conn->state) {
+        case CONN_PROXY: return used;
         case CONN_REQUEST: step = conn_http_read(conn, bytes + used, size - used); break;
         case CONN_HTTP: /* the next request waits until this answer has left */ return used;
         case CONN_OPEN: step = conn_ws_read(conn, bytes + used, size - used); break;
@@ -328,6 +335,7 @@ static void at_end_of_input(struct conn *conn)
 {
     conn->is_at_end = true;
     switch ((enum conn_state)conn->state) {
+    case CONN_PROXY: conn_end(conn, END_PROXY_HEADER); break;
     case CONN_REQUEST: conn_end(conn, conn->input ? END_PEER_GONE : END_HTTP_DONE); break;
     case CONN_HTTP: /* half-closed clients still get their answer */ conn->is_kept_alive = false; break;
     case CONN_OPEN: conn_end(conn, END_PEER_GONE); break;
@@ -362,6 +370,10 @@ void conn_read(struct conn *conn)
 
     if (conn->is_paused || conn->state == CONN_ENDED || conn->state == CONN_HTTP)
         return; /* conn_mark_unread() brings us back */
+    if (conn->state == CONN_PROXY) {
+        conn_proxy_read(conn);
+        return;
+    }
     kept = restore_rest(conn);
     room = shard->buffer_bytes - kept;
     if (room > SHARD_READ_BYTES)
@@ -452,10 +464,4 @@ const struct os_address *conn_address(const struct conn *conn)
 bool conn_is_open(const struct conn *conn)
 {
     return conn->state == CONN_OPEN;
-}
-
-bool conn_is_secure(const struct conn *conn)
-{
-    (void)conn; /* every socket is plain TCP today; TLS is the proxy's */
-    return false;
 }

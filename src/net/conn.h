@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A connection: its life from accept to close, and what other floors may ask of it. All calls on its shard's thread.
  *
- *     accepted ─▶ REQUEST ─▶ OPEN ─▶ CLOSING ─▶ ENDED(reason)
- *                   │  ▲                ▲
- *                   ▼  │ kept alive     │ answered, then closed
- *                   HTTP ───────────────┘
+ *     accepted ─▶ [PROXY] ─▶ REQUEST ─▶ OPEN ─▶ CLOSING ─▶ ENDED(reason)
+ *                              │  ▲                ▲
+ *                              ▼  │ kept alive     │ answered, then closed
+ *                              HTTP ───────────────┘
  */
 #pragma once
 
 #include "net/end_reason.h"
 #include "net/net_events.h"
 #include "os/socket.h"
+#include "wire/forwarded.h"
 
 struct conn;
 struct shard;
@@ -50,7 +51,17 @@ struct shard *conn_shard(const struct conn *conn);
 /* Identifies the connection in letters from other threads, also after its end: never used twice within the life of a
  * process. */
 uint64_t conn_handle(const struct conn *conn);
+/* The client's address, where a trusted proxy tells it, and the peer's otherwise. */
 const struct os_address *conn_address(const struct conn *conn);
 bool conn_is_open(const struct conn *conn);
-/* Is the request at hand HTTP/1.1 over TLS? Always false without TLS. */
-bool conn_is_secure(const struct conn *conn);
+/* Of the request at hand: how the client speaks to the nearest end that it knows, ours or a proxy's. Unknown where
+ * nobody says so whom we trust. */
+enum http_scheme conn_scheme(const struct conn *conn);
+bool conn_is_secure(const struct conn *conn); /* https, known for sure */
+/* Of the request at hand: the host that the client asked for, as a trusted proxy or Host has it. */
+struct view conn_host(const struct conn *conn);
+/* Does the peer count as a proxy, and did it say who the client is? */
+enum conn_behind { CONN_DIRECT, CONN_BEHIND_PROXY, CONN_BEHIND_SILENT_PROXY };
+enum conn_behind conn_behind(const struct conn *conn);
+/* The socket's own peer: the nearest proxy, where there is one. A system call. */
+void conn_peer(const struct conn *conn, struct os_address *out_peer);

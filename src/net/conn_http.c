@@ -155,7 +155,53 @@ static void refuse_faulty(struct conn *conn, const struct http_request *request,
     conn->end_reason = END_HTTP_REFUSED;
 }
 
-static void serve(struct conn *conn, const struct http_request *request, struct view body)
+/* What is asked for below the base path is answered as if it were not there. A proxy may have taken it off already, so
+ * what is not below it is left as it is. The base itself, without the slash behind it, would break every relative
+ * address in the page: RESULT_NOT_FOUND. */
+static enum result take_base_off(const struct net_options *options, struct http_request *request)
+{
+    struct view base = view_of_string(options->base_path ? options->base_path : "");
+
+    if (base.size == 0 || !view_starts_with(request->path, base))
+        return RESULT_OK;
+    struct view rest = view_skip(request->path, base.size);
+    if (rest.size == 0)
+        return RESULT_NOT_FOUND;
+    if (rest.at[0] != '/')
+        return RESULT_OK;
+    request->path = rest;
+    request->target = view_skip(request->target, base.size);
+    return RESULT_OK;
+}
+
+static void send_to_base(struct conn *conn, const struct http_request *request)
+{
+    struct builder *fields = &conn_shard(conn)->scratch;
+
+    builder_clear(fields);
+    builder_format(fields, "Location: %s/", conn_shard(conn)->options.base_path);
+    if (request->query.size > 0) {
+        builder_add_byte(fields, '?');
+        builder_add_view(fields, request->query);
+    }
+    builder_add_string(fields, "\r\n");
+    conn_answer(conn, &(struct http_answer){.status = 308, .fields = builder_view(fields)});
+}
+
+/* True: it is answered. */
+static bool is_over_limit(struct conn *conn)
+{
+    if (conn->admission == ADMISSION_YES)
+        return false;
+    bool is_address = conn->admission == ADMISSION_TOO_MANY_FROM_ADDRESS;
+    refuse(conn, is_address ? 429 : 503,
+           is_address ? "Too many connections from your address. Close some, or try again in a moment."
+                      : "This server has as many connections as it may have. Try again in a moment.");
+    conn->end_reason = END_OVER_LIMIT;
+    return true;
+}
+
+static void serve(struct conn *conn, struct http_request *request, struct view body)
 {
     struct shard *shard = conn_shard(conn);
     struct ws_offer offer;
@@ -164,16 +210,15 @@ static void serve(struct conn *conn, const struct http_request *request, struct 
     counter_add(&shard->counters.requests, 1);
     conn->is_kept_alive = request->is_kept_alive;
     conn->is_head_only = view_equal(request->method, VIEW("HEAD"));
-    if (conn->admission != ADMISSION_YES) {
-        bool is_address = conn->admission == ADMISSION_TOO_MANY_FROM_ADDRESS;
-        refuse(conn, is_address ? 429 : 503,
-               is_address ? "Too many connections from your address. Close some, or try again in a moment."
-                          : "This server has as many connections as it may have. Try again in a moment.");
-        conn->end_reason = END_OVER_LIMIT;
+    conn_know_client(conn, request);
+    if (is_over_limit(conn))
         return;
-    }
     if (shard->is_draining) {
         refuse(conn, 503, "The server is going away. Try again in a moment.");
+        return;
+    }
+    if (take_base_off(&shard->options, request) != RESULT_OK) {
+        send_to_base(conn, request);
         return;
     }
     switch (ws_handshake_read(request, &offer, &fault)) {
@@ -235,7 +280,7 @@ static void say_continue(struct conn *conn)
     conn_mark_dirty(conn);
 }
 
-static size_t read_body(struct conn *conn, const struct http_request *request, struct view rest)
+static size_t read_body(struct conn *conn, struct http_request *request, struct view rest)
 {
     struct builder joined;
     struct view body = {NULL, 0};

@@ -13,6 +13,8 @@
 #include "net/outbox.h"
 #include "wire/ws_message.h"
 
+struct listener;
+
 /* Lent while bytes are in flight: an incomplete head, frame or message, or bytes that wait because reading is paused.
  */
 struct conn_input {
@@ -47,17 +49,22 @@ struct conn { /* which shard it belongs to, its pool knows: conn_shard() */
     bool is_ping_sent : 1;       /* since the last inbound byte */
     bool is_close_sent : 1;
     bool is_close_received : 1;
-    bool is_finished : 1;   /* our FIN is sent */
-    bool is_at_end : 1;     /* the peer's FIN was read */
-    bool is_kept_alive : 1; /* after the answer at hand */
-    bool is_head_only : 1;  /* the request at hand is HEAD */
-    bool is_http10 : 1;
-    bool is_continued : 1; /* 100 Continue was sent for the request at hand */
-    bool is_draining : 1;  /* close when the request at hand is answered */
-    bool reads_to_end : 1; /* the poller said that the peer has finished: read until it shows */
-    bool is_aside : 1;     /* its notices go to net_events.aside */
-    uint8_t queued;        /* a bit for each queue that it is in */
-    uint32_t slot;         /* in shard->registry, which has its deadline */
+    bool is_finished : 1;     /* our FIN is sent */
+    bool is_at_end : 1;       /* the peer's FIN was read */
+    bool is_kept_alive : 1;   /* after the answer at hand */
+    bool is_head_only : 1;    /* the request at hand is HEAD */
+    bool is_continued : 1;    /* 100 Continue was sent for the request at hand */
+    bool is_draining : 1;     /* close when the request at hand is answered */
+    bool reads_to_end : 1;    /* the poller said that the peer has finished: read until it shows */
+    bool is_aside : 1;        /* its notices go to net_events.aside */
+    bool is_proxied : 1;      /* the peer is a trusted proxy */
+    bool believes_fields : 1; /* … and what it says in fields counts: it is not one that says PROXY for a client */
+    bool is_client_told : 1;  /* by the proxy, for the request at hand */
+    bool is_counted : 1;      /* its address, in the shard's admission */
+    uint8_t hop_scheme : 2;   /* enum http_scheme of all its requests, where no field says more */
+    uint8_t scheme : 2;       /* … of the request at hand */
+    uint8_t queued;           /* a bit for each queue that it is in */
+    uint32_t slot;            /* in shard->registry, which has its deadline */
     struct outbox outbox;
     union {
         struct place place_one; /* if it is the only one, as mostly: without an allocation */
@@ -90,7 +97,8 @@ void conn_leave(struct conn *conn);
 /* Moves on to CLOSING for that reason; what the outbox holds still leaves. */
 void conn_begin_closing(struct conn *conn, enum end_reason reason);
 /* Accepts ownership of a fresh descriptor. NULL: no memory (the descriptor is closed and counted). */
-struct conn *conn_new(struct shard *shard, int descriptor, const struct os_address *address);
+struct conn *conn_new(struct shard *shard, const struct listener *listener, int descriptor,
+                      const struct os_address *address);
 /* The deadline of its state has come. */
 void conn_deadline(struct conn *conn);
 void conn_arm(struct conn *conn, uint32_t delay_ms);
@@ -112,6 +120,13 @@ void conn_flush(struct conn *conn);
 void conn_block(struct conn *conn);
 /* What to do once everything has left: next request, FIN, nothing. */
 void conn_flushed(struct conn *conn);
+
+/* conn_client.c: who is behind the connection. At accept, as far as that is known then. */
+void conn_meet(struct conn *conn, const struct listener *listener);
+/* State PROXY: reads the header, if all of it is there, and not a byte more. */
+void conn_proxy_read(struct conn *conn);
+/* Takes from a request's fields what a trusted proxy says. */
+void conn_know_client(struct conn *conn, const struct http_request *request);
 
 /* Both consume from the start of `bytes`; what they leave comes again with more behind it. Bytes may be changed in
  * place (unmasking). */

@@ -101,6 +101,7 @@ void conn_flushed(struct conn *conn)
     switch ((enum conn_state)conn->state) {
     case CONN_HTTP: flushed_http(conn); break;
     case CONN_CLOSING: flushed_closing(conn); break;
+    case CONN_PROXY:
     case CONN_REQUEST:
     case CONN_OPEN:
     case CONN_ENDED:

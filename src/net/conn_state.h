@@ -5,6 +5,7 @@
 
 #define CONN_TO(symbol) (1u << CONN_##symbol)
 #define CONN_STATES(X)                                                                                  \
+    X(PROXY, "proxy", CONN_TO(REQUEST) | CONN_TO(ENDED)) /* the proxy's header comes in */              \
     X(REQUEST, "request",                                                                               \
       CONN_TO(HTTP) | CONN_TO(OPEN) | CONN_TO(CLOSING) | CONN_TO(ENDED))  /* a head or body comes in */ \
     X(HTTP, "http", CONN_TO(REQUEST) | CONN_TO(CLOSING) | CONN_TO(ENDED)) /* an answer goes out */      \

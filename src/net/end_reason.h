@@ -3,29 +3,30 @@
  * Every accepted socket ends with exactly one of these (P3). */
 #pragma once
 
-#define END_REASONS(X)                                                                  \
-    X(HTTP_DONE, "http_done", 0, "peer")        /* answered, then closed as asked */    \
-    X(HTTP_IDLE, "http_idle", 0, "peer")        /* kept alive, no further request */    \
-    X(HTTP_REFUSED, "http_refused", 0, "peer")  /* a bad request, answered */           \
-    X(PEER_CLOSED, "peer_closed", 1000, "peer") /* close handshake begun by peer */     \
-    X(PEER_GONE, "peer_gone", 0, "peer")        /* FIN without Close */                 \
-    X(PEER_RESET, "peer_reset", 0, "peer")      /* RST or a network error */            \
-    X(REQUEST_TIMEOUT, "request_timeout", 0, "peer")                                    \
-    X(OVER_LIMIT, "over_limit", 0, "limit") /* refused: too many connections */         \
-    X(PROTOCOL_ERROR, "protocol_error", 1002, "peer")                                   \
-    X(NOT_UTF8, "not_utf8", 1007, "peer")                                               \
-    X(TOO_BIG, "too_big", 1009, "peer")                                                 \
-    X(POLICY, "policy", 1008, "peer") /* rate limit ignored, floods */                  \
-    X(NOT_SIGNED_IN, "not_signed_in", 4001, "peer")                                     \
-    X(REMOVED, "removed", 4003, "server")                                               \
-    X(SLOW, "slow", 4108, "peer")                /* took nothing within the deadline */ \
-    X(HEARTBEAT, "heartbeat", 4109, "peer")      /* silent for two heartbeats */        \
-    X(CLOSE_TIMEOUT, "close_timeout", 0, "peer") /* our Close was not answered */       \
-    X(NORMAL, "normal", 1000, "server")          /* closed by us, nothing wrong */      \
-    X(SHUTDOWN, "shutdown", 1001, "server")                                             \
-    X(RESTART, "restart", 1012, "server")                                               \
-    X(OVERLOAD, "overload", 1013, "server")                                             \
-    X(INTERNAL, "internal", 1011, "server")                                             \
+#define END_REASONS(X)                                                                        \
+    X(HTTP_DONE, "http_done", 0, "peer")        /* answered, then closed as asked */          \
+    X(HTTP_IDLE, "http_idle", 0, "peer")        /* kept alive, no further request */          \
+    X(HTTP_REFUSED, "http_refused", 0, "peer")  /* a bad request, answered */                 \
+    X(PEER_CLOSED, "peer_closed", 1000, "peer") /* close handshake begun by peer */           \
+    X(PEER_GONE, "peer_gone", 0, "peer")        /* FIN without Close */                       \
+    X(PEER_RESET, "peer_reset", 0, "peer")      /* RST or a network error */                  \
+    X(REQUEST_TIMEOUT, "request_timeout", 0, "peer")                                          \
+    X(PROXY_HEADER, "proxy_header", 0, "proxy") /* PROXY protocol: wrong, or by a stranger */ \
+    X(OVER_LIMIT, "over_limit", 0, "limit")     /* refused: too many connections */           \
+    X(PROTOCOL_ERROR, "protocol_error", 1002, "peer")                                         \
+    X(NOT_UTF8, "not_utf8", 1007, "peer")                                                     \
+    X(TOO_BIG, "too_big", 1009, "peer")                                                       \
+    X(POLICY, "policy", 1008, "peer") /* rate limit ignored, floods */                        \
+    X(NOT_SIGNED_IN, "not_signed_in", 4001, "peer")                                           \
+    X(REMOVED, "removed", 4003, "server")                                                     \
+    X(SLOW, "slow", 4108, "peer")                /* took nothing within the deadline */       \
+    X(HEARTBEAT, "heartbeat", 4109, "peer")      /* silent for two heartbeats */              \
+    X(CLOSE_TIMEOUT, "close_timeout", 0, "peer") /* our Close was not answered */             \
+    X(NORMAL, "normal", 1000, "server")          /* closed by us, nothing wrong */            \
+    X(SHUTDOWN, "shutdown", 1001, "server")                                                   \
+    X(RESTART, "restart", 1012, "server")                                                     \
+    X(OVERLOAD, "overload", 1013, "server")                                                   \
+    X(INTERNAL, "internal", 1011, "server")                                                   \
     X(NO_MEMORY, "no_memory", 0, "server")
 
 enum end_reason {

@@ -16,11 +16,11 @@ static bool has_room_to_refuse(const struct shard *shard)
     return total <= shard->admission->total_max + REFUSED_WAITING_MAX;
 }
 
-static void take(struct shard *shard, int descriptor, const struct os_address *peer)
+static void take(struct shard *shard, const struct listener *listener, int descriptor, const struct os_address *peer)
 {
-    struct conn *conn = conn_new(shard, descriptor, peer);
+    struct conn *conn = conn_new(shard, listener, descriptor, peer);
 
-    if (conn && conn->admission != ADMISSION_YES && !has_room_to_refuse(shard))
+    if (conn && conn->state != CONN_ENDED && conn->admission != ADMISSION_YES && !has_room_to_refuse(shard))
         conn_end(conn, END_OVER_LIMIT);
 }
 
@@ -32,7 +32,7 @@ void listener_accept(struct shard *shard, struct listener *listener)
     listener->is_ready = false;
     for (int i = 0; i < SHARD_ACCEPTS_PER_TURN; i++) {
         switch (os_accept(listener->descriptor, &descriptor, &peer)) {
-        case RESULT_OK: take(shard, descriptor, &peer); break;
+        case RESULT_OK: take(shard, listener, descriptor, &peer); break;
         case RESULT_AGAIN: return;
         case RESULT_FULL:
             diag(DIAG_WARNING, "listener.paused", "reason", "no descriptor is free", "advice",

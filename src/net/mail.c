@@ -123,7 +123,7 @@ static void drain_conn(struct conn *conn, enum end_reason reason)
         if (shard->scratch.size > 0)
             conn_send(conn, WS_TEXT, builder_view(&shard->scratch));
         conn_close(conn, reason, VIEW("the server is going away"));
-    } else if (conn->state == CONN_REQUEST && !conn->input) {
+    } else if (conn->state == CONN_PROXY || (conn->state == CONN_REQUEST && !conn->input)) {
         conn_end(conn, END_SHUTDOWN); /* it has asked for nothing */
     }
 }

@@ -7,17 +7,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "os/socket.h"
+#include "net/trust.h"
 
-enum { NET_ORIGINS_MAX = 32, NET_LISTEN_MAX = 8 };
+enum { NET_LISTEN_MAX = 8 };
+
+/* Where to accept, and what to expect there. */
+struct net_listen {
+    struct os_address address;
+    const char *path;      /* of a unix socket; NULL: the address counts */
+    bool has_proxy_header; /* the PROXY protocol comes before everything else, from trusted proxies */
+};
 
 /* What happens to a subscriber who fell off a feed's tail. */
 enum net_slow_policy { NET_SLOW_SKIP /* gap, then 4108 if nothing is read */, NET_SLOW_CLOSE /* 4108 at once */ };
 
 struct net_options {
-    size_t shard_count;                 /* loops, each a thread; 1 to 64 */
-    int backlog;                        /* connections that the kernel holds until accepted */
-    size_t connections_max;             /* in all; more are answered with 503 */
+    const struct trust *trust;          /* the proxies whose word counts; NULL: none */
+    enum forwarded_kind forwarded_kind; /* the fields that they write */
+    const char *base_path;  /* "/chat": what is asked for below it is answered as if it were not there; "" */
+    bool is_public_secure;  /* the public address is an https one: proxies that say nothing speak TLS */
+    size_t shard_count;     /* loops, each a thread; 1 to 64 */
+    int backlog;            /* connections that the kernel holds until accepted */
+    size_t connections_max; /* in all; more are answered with 503 */
     size_t connections_per_address_max; /* IPv6 by /64; more are answered with 429; 0: no limit */
     size_t head_bytes_max;              /* of an HTTP request */
     size_t body_bytes_max;

@@ -71,7 +71,8 @@ struct deflater *shard_deflater(struct shard *shard, int window_bits)
 }
 
 enum result shard_new(const struct net_options *options, const struct net_events *events, struct admission *admission,
-                      uint32_t index, const int *listeners, size_t listener_count, struct shard **out_shard)
+                      uint32_t index, const struct shard_listener *listeners, size_t listener_count,
+                      struct shard **out_shard)
 {
     struct shard *shard = calloc(1, sizeof *shard);
     enum result result;
@@ -102,8 +103,12 @@ enum result shard_new(const struct net_options *options, const struct net_events
     if (result != RESULT_OK)
         goto out_mailbox;
     for (size_t i = 0; i < listener_count; i++) {
-        shard->listeners[i].descriptor = listeners[i];
-        os_socket_tune(listeners[i], options->send_buffer_bytes, options->unsent_bytes_max);
+        shard->listeners[i] = (struct listener){
+            .descriptor = listeners[i].descriptor,
+            .has_proxy_header = listeners[i].how.has_proxy_header,
+            .is_unix = listeners[i].how.path != NULL,
+        };
+        os_socket_tune(listeners[i].descriptor, options->send_buffer_bytes, options->unsent_bytes_max);
     }
     shard->listener_count = listener_count;
     listeners_resume(shard);

@@ -59,6 +59,7 @@ struct shard_counters {
     struct counter ended[END_REASON_COUNT];
     struct counter live[CONN_STATE_COUNT]; /* gauges: connections by state; ENDED is always 0 */
     struct counter requests, upgrades, upgrades_refused;
+    struct counter forwarded, forwarded_missing; /* requests through trusted proxies: client told, or not */
     struct counter bytes_in, bytes_out;
     struct counter frames_in, messages_in, control_frames_in;
     struct counter deliveries; /* feed frames sent, each subscriber counts */
@@ -77,9 +78,17 @@ struct shard_counters {
 
 struct shard;
 
-/* `listeners`: descriptors that the shard owns from now on. `admission` is shared by all shards. */
+/* A listening socket, and what is expected there. */
+struct shard_listener {
+    int descriptor;
+    struct net_listen how;
+};
+
+/* `listeners`: their descriptors are the shard's from now on. `admission` is shared by all shards. What the options
+ * point to must outlive it. */
 enum result shard_new(const struct net_options *options, const struct net_events *events, struct admission *admission,
-                      uint32_t index, const int *listeners, size_t listener_count, struct shard **out_shard) MUST_USE;
+                      uint32_t index, const struct shard_listener *listeners, size_t listener_count,
+                      struct shard **out_shard) MUST_USE;
 enum result shard_start(struct shard *shard) MUST_USE;
 /* Waits for the thread's end; post shard_post_stop() before. */
 void shard_join(struct shard *shard);

@@ -54,6 +54,8 @@ struct run {
 
 struct listener {
     int descriptor;
+    bool has_proxy_header;
+    bool is_unix;
     bool is_ready;
 };
 
@@ -89,6 +91,7 @@ struct shard {
     uint8_t *buffer;                /* bytes as read; valid within one conn_read */
     size_t buffer_bytes;
     uint8_t *coalesced[2];     /* plain and compressed run of the feed at work */
+    struct view host;          /* of the request at hand */
     struct builder scratch;    /* text of frames made here */
     struct builder compressed; /* a frame's payload while it is compressed */
     void *owner;

@@ -119,11 +119,15 @@ static bool rate_is_fine(struct desk *desk, const struct conn *conn)
 static void add_report(const struct diagnosis *diagnosis, const struct conn *conn, const struct http_request *request,
                        const struct http_fault *fault, struct builder *out)
 {
+    struct os_address peer;
+
+    conn_peer(conn, &peer);
     diagnosis_report(&diagnosis->facts,
                      &(struct diagnosis_subject){
                          .request = request,
                          .fault = fault,
-                         .peer = conn_address(conn),
+                         .peer = &peer,
+                         .aim = chat_aim_of(conn),
                          .is_upgrade = http_field_find(request, "Sec-WebSocket-Key") != NULL,
                          .is_secure = conn_is_secure(conn),
                          .now_ms = os_clock_wall_ms(),
@@ -202,7 +206,8 @@ static void on_upgrade(void *context, struct conn *conn, const struct http_reque
     if (!diagnosis_is_asked(request))
         return;
     upgrade->is_aside = true;
-    if (diagnosis->facts.chat && !chat_origin_is_allowed(diagnosis->facts.chat, request)) {
+    const struct chat_aim aim = chat_aim_of(conn);
+    if (diagnosis->facts.chat && !chat_origin_is_allowed(diagnosis->facts.chat, request, &aim)) {
         upgrade->status = 403;
         upgrade->refusal = "The Origin of this page is not allowed here.";
         return;

@@ -52,7 +52,8 @@ const struct diagnosis_counters *diagnosis_counters(const struct diagnosis *diag
 struct diagnosis_subject {
     const struct http_request *request;
     const struct http_fault *fault; /* of the upgrade; NULL: it is right, or was not asked for */
-    const struct os_address *peer;
+    const struct os_address *peer;  /* the nearest: a proxy's, where there is one */
+    struct chat_aim aim;
     bool is_upgrade;
     bool is_secure;
     int64_t now_ms;

@@ -75,11 +75,13 @@ static const char *class_of(const struct os_address *address)
     return (bytes[0] & 0xfe) == 0xfc || (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80) ? "private" : "public";
 }
 
-static const char *origin_verdict(const struct diagnosis_facts *facts, const struct http_request *request)
+static const char *origin_verdict(const struct diagnosis_facts *facts, const struct diagnosis_subject *subject)
 {
+    const struct http_request *request = subject->request;
+
     if (!http_field_find(request, "Origin"))
         return "none";
-    return !facts->chat || chat_origin_is_allowed(facts->chat, request) ? "allowed" : "refused";
+    return !facts->chat || chat_origin_is_allowed(facts->chat, request, &subject->aim) ? "allowed" : "refused";
 }
 
 void diagnosis_report(const struct diagnosis_facts *facts, const struct diagnosis_subject *subject, struct builder *out)
@@ -93,7 +95,7 @@ void diagnosis_report(const struct diagnosis_facts *facts, const struct diagnosi
     builder_add_string(out, ",\"path\":");
     add_printable(out, request->path);
     builder_format(out, ",\"scheme\":\"%s\",\"peer\":\"%s\",\"origin\":\"%s\",\"fields\":{",
-                   subject->is_secure ? "https" : "http", class_of(subject->peer), origin_verdict(facts, request));
+                   subject->is_secure ? "https" : "http", class_of(subject->peer), origin_verdict(facts, subject));
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         add_field(request, fields[i], out);
     builder_format(out, "},\"upgrade\":\"%s\"", subject->fault ? "faulty" : subject->is_upgrade ? "right" : "none");

@@ -67,6 +67,11 @@ enum result os_folder_make(const char *path)
     return folder_make_one(path);
 }
 
+void os_file_remove(const char *path)
+{
+    (void)unlink(path); /* what is gone, or not ours to remove, is somebody else's matter */
+}
+
 bool os_file_exists(const char *path)
 {
     struct stat status;

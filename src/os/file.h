@@ -9,6 +9,8 @@
 /* Makes the folder and its parents, 0700. RESULT_OK if it is there already; RESULT_REFUSED; RESULT_FAILED. */
 enum result os_folder_make(const char *path) MUST_USE;
 bool os_file_exists(const char *path);
+/* Takes a file away, if it is there and may be. */
+void os_file_remove(const char *path);
 /* RESULT_OK, RESULT_NOT_FOUND, RESULT_REFUSED, RESULT_FULL (over the builder's ceiling), RESULT_FAILED. */
 enum result os_file_read(const char *path, struct builder *out) MUST_USE;
 /* Writes a new file 0600 whole and durably: temporary name (the path and ".new"), fsync, rename, fsync of the folder.

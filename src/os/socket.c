@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
@@ -10,6 +11,8 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static const uint8_t mapped_start[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -208,6 +211,76 @@ enum result os_listen(const struct os_address *address, int backlog, bool is_sha
     return RESULT_OK;
 }
 
+static enum result result_of_path(int error)
+{
+    switch (error) {
+    case EADDRINUSE: return RESULT_EXISTS;
+    case EACCES:
+    case EPERM:
+    case EROFS: return RESULT_REFUSED;
+    case ENOENT:
+    case ENOTDIR: return RESULT_NOT_FOUND;
+    default: return RESULT_FAILED;
+    }
+}
+
+/* Takes away a socket file whose owner is gone: after a crash it would be in the way for ever. */
+static bool remove_left_over(const struct sockaddr_un *address)
+{
+    struct stat status;
+    if (lstat(address->sun_path, &status) != 0 || !S_ISSOCK(status.st_mode))
+        return false;
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (descriptor < 0)
+        return false;
+    bool is_left = connect(descriptor, (const struct sockaddr *)address, sizeof(*address)) != 0
+                   && errno == ECONNREFUSED;
+    os_socket_close(descriptor);
+    return is_left && unlink(address->sun_path) == 0;
+}
+
+enum result os_listen_unix(const char *path, int backlog, int *out_descriptor)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(address.sun_path))
+        return RESULT_INVALID;
+    memcpy(address.sun_path, path, strlen(path));
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (descriptor < 0)
+        return RESULT_FAILED;
+    const struct sockaddr *any = (const struct sockaddr *)&address;
+    enum result result;
+    if (bind(descriptor, any, sizeof(address)) != 0) {
+        result = result_of_path(errno);
+        if (result != RESULT_EXISTS || !remove_left_over(&address))
+            goto out_descriptor;
+        if (bind(descriptor, any, sizeof(address)) != 0) {
+            result = result_of_path(errno);
+            goto out_descriptor;
+        }
+    }
+    /* Until it listens nobody can connect: so the rights are narrow from the first connection on. */
+    if (chmod(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) != 0 || listen(descriptor, backlog) != 0) {
+        result = result_of_path(errno);
+        goto out_descriptor;
+    }
+    *out_descriptor = descriptor;
+    return RESULT_OK;
+
+out_descriptor:
+    os_socket_close(descriptor);
+    return result;
+}
+
+enum result os_listener_share(int listener, int *out_descriptor)
+{
+    int descriptor = fcntl(listener, F_DUPFD_CLOEXEC, 0);
+    if (descriptor < 0)
+        return RESULT_FULL;
+    *out_descriptor = descriptor;
+    return RESULT_OK;
+}
+
 static bool is_want_of_resources(int error)
 {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
@@ -253,6 +326,22 @@ void os_socket_tune(int descriptor, int send_buffer_bytes, int unsent_bytes_max)
         set_option(descriptor, SOL_SOCKET, SO_SNDBUF, send_buffer_bytes);
     if (unsent_bytes_max > 0)
         set_option(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_bytes_max);
+}
+
+enum result os_peek(int descriptor, void *out, size_t size, size_t *out_size)
+{
+    check(size > 0);
+    ssize_t got;
+    do {
+        got = recv(descriptor, out, size, MSG_PEEK);
+    } while (got < 0 && errno == EINTR);
+    if (got > 0) {
+        *out_size = (size_t)got;
+        return RESULT_OK;
+    }
+    if (got == 0)
+        return RESULT_CLOSED;
+    return errno == EAGAIN ? RESULT_AGAIN : RESULT_FAILED;
 }
 
 enum result os_read(int descriptor, void *out, size_t size, size_t *out_size)
@@ -317,6 +406,13 @@ void os_socket_finish_writing(int descriptor)
 void os_socket_close(int descriptor)
 {
     (void)close(descriptor); /* Linux frees the descriptor whatever it answers: closing again could hit another one */
+}
+
+void os_socket_peer(int descriptor, struct os_address *out_peer)
+{
+    struct kernel_address peer = {.size = sizeof(peer.v6)};
+    if (getpeername(descriptor, &peer.any, &peer.size) == 0)
+        *out_peer = from_kernel(&peer);
 }
 
 int os_socket_error(int descriptor)

@@ -30,6 +30,12 @@ enum result os_listen(const struct os_address *address, int backlog, bool is_sha
 /* RESULT_OK, RESULT_AGAIN (nobody waits), RESULT_FULL (no descriptor or memory left: pause), RESULT_FAILED (that one is
  * gone; go on). */
 enum result os_accept(int listener, int *out_descriptor, struct os_address *out_peer) MUST_USE;
+/* A listening unix socket, which its owner and its group may connect to. A socket file that nobody listens on any
+ * longer is replaced. RESULT_OK, RESULT_EXISTS (somebody listens there, or it is another kind of file), RESULT_REFUSED,
+ * RESULT_NOT_FOUND (no such folder), RESULT_INVALID (the path is too long), RESULT_FAILED. */
+enum result os_listen_unix(const char *path, int backlog, int *out_descriptor) MUST_USE;
+/* Another descriptor of the same listening socket. RESULT_OK or RESULT_FULL. */
+enum result os_listener_share(int listener, int *out_descriptor) MUST_USE;
 /* Begins a connection; it is complete when writable, and os_socket_error then says whether it came about. For clients
  * and tests. RESULT_OK, RESULT_REFUSED (nobody listens there), RESULT_FULL (no descriptor or memory left),
  * RESULT_FAILED. */
@@ -40,7 +46,8 @@ enum result os_connect(const struct os_address *address, int *out_descriptor) MU
 void os_socket_tune(int descriptor, int send_buffer_bytes, int unsent_bytes_max);
 
 /* `size` is at least 1. RESULT_OK with at least one byte, RESULT_AGAIN, RESULT_CLOSED (orderly end: FIN),
- * RESULT_FAILED (reset or error). */
+ * RESULT_FAILED (reset or error). Peeking leaves the bytes where they are. */
+enum result os_peek(int descriptor, void *out, size_t size, size_t *out_size) MUST_USE;
 enum result os_read(int descriptor, void *out, size_t size, size_t *out_size) MUST_USE;
 /* RESULT_OK with at least one byte taken (perhaps fewer than given), RESULT_AGAIN, RESULT_CLOSED (peer gone),
  * RESULT_FAILED. There is at least one byte to write. */
@@ -49,6 +56,8 @@ enum result os_write(int descriptor, const void *at, size_t size, size_t *out_si
 /* Sends FIN, reading goes on. */
 void os_socket_finish_writing(int descriptor);
 void os_socket_close(int descriptor);
+/* The peer's address; left as it is where there is none. */
+void os_socket_peer(int descriptor, struct os_address *out_peer);
 /* The last error of a connecting socket: 0 or an errno value. */
 int os_socket_error(int descriptor);
 /* Bytes that the kernel holds unsent or unacknowledged; 0 where it cannot tell. */

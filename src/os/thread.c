@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -101,14 +102,26 @@ size_t os_descriptor_limit_raise(void)
     return (size_t)limit.rlim_cur;
 }
 
-/* A connection has an end elsewhere: a TCP socket that does not listen. One that was reset counts until it is closed,
- * as its owner counts it until then. */
+/* Sockets that a listening unix socket accepted have its path for a name; those that others gave us, for our log, say,
+ * have none. */
+static bool is_bound_to_path(int descriptor)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNSPEC};
+    socklen_t size = sizeof(name);
+    return getsockname(descriptor, (struct sockaddr *)&name, &size) == 0 && name.sun_family == AF_UNIX
+           && size > sizeof(sa_family_t) && name.sun_path[0] != 0;
+}
+
+/* A connection has an end elsewhere: a TCP socket that does not listen, or one that a unix socket of a path accepted.
+ * One that was reset counts until it is closed, as its owner counts it until then. */
 static bool is_connection(int descriptor)
 {
     int protocol = 0;
     int listens = 0;
     socklen_t size = sizeof(protocol);
-    if (getsockopt(descriptor, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) != 0 || protocol != IPPROTO_TCP)
+    if (getsockopt(descriptor, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) != 0)
+        return false;
+    if (protocol != IPPROTO_TCP && !is_bound_to_path(descriptor))
         return false;
     size = sizeof(listens);
     return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens == 0;

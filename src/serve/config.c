@@ -205,6 +205,21 @@ static void lift_limits(struct config *config)
         config->net.connections_max = descriptors - DESCRIPTORS_SPARE;
 }
 
+static bool check_proxies(const struct config *config, struct builder *out_fault)
+{
+    bool trusts_somebody = config->trust.count > 0 || config->trust.has_unix;
+
+    for (size_t i = 0; i < config->listen_count; i++) {
+        if (!config->listen[i].has_proxy_header || trusts_somebody)
+            continue;
+        builder_add_string(out_fault,
+                           "listen has an address with proxy_protocol, but nobody may send its header: name the "
+                           "proxy's address in trusted_proxies");
+        return false;
+    }
+    return true;
+}
+
 /* What follows from the settings together. */
 static enum config_outcome finish(struct config *config, struct builder *out_fault)
 {
@@ -216,6 +231,11 @@ static enum config_outcome finish(struct config *config, struct builder *out_fau
     config->chat.frame_bytes_max = config->net.message_bytes_max;
     config->chat.heartbeat_s = (config->net.heartbeat_ms + 999) / 1000;
     config->store.folder = config->data;
+    config->net.trust = &config->trust;
+    config->net.base_path = config->base_path;
+    config->chat.base_path = config->base_path;
+    if (!check_proxies(config, out_fault))
+        return CONFIG_BAD;
     enum name_fault fault = name_check_room(view_of_string(config->chat.default_room), &is_ephemeral);
     if (fault != NAME_FINE) {
         builder_format(out_fault, "chat.default_room cannot be a room's name: %s", name_fault_text(fault));

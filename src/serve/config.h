@@ -16,8 +16,11 @@
 enum { CONFIG_STRINGS_MAX = 256 };
 
 struct config {
-    struct os_address listen[NET_LISTEN_MAX];
+    struct net_listen listen[NET_LISTEN_MAX];
     size_t listen_count;
+    const char *public_url;
+    const char *base_path; /* of it, without a slash at the end */
+    struct trust trust;
     const char *data;
     uint64_t drain_ms;
     bool has_limits; /* --limits off: neither rates nor limits per address */

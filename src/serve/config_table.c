@@ -9,8 +9,20 @@ enum { NO = 0 };
 
 const struct setting settings[] = {
     {"", "listen", SETTING_LISTEN, AT(listen), "127.0.0.1:8080", NO, NO, NULL,
-     "Addresses to serve on: ADDRESS:PORT, or :PORT for all addresses of the machine; several are separated by "
-     "commas."},
+     "Addresses to serve on: ADDRESS:PORT, :PORT for all addresses of the machine, or unix:/PATH for a socket that "
+     "natter's group may connect to; several are separated by commas. Words behind an address say what is expected "
+     "there: proxy_protocol, that each connection begins with a PROXY header (version 1 or 2) of a trusted proxy."},
+    {"", "public_url", SETTING_PUBLIC_URL, AT(public_url), "", NO, NO, NULL,
+     "The address under which people know it, such as https://example.org/chat, or only the path below which a proxy "
+     "serves it: /chat. Pages of that origin may connect, cookies belong to that path, and requests are understood "
+     "with the path and without it."},
+    {"", "trusted_proxies", SETTING_TRUST, AT(trust), "", NO, NO, NULL,
+     "Addresses and networks (127.0.0.1, ::1, 10.0.0.0/8, unix:) of the proxies whose word about a client's address, "
+     "scheme and host counts. From anybody else it is passed over. Name only proxies that set these fields "
+     "themselves."},
+    {"", "forwarded_fields", SETTING_WORD, AT(net.forwarded_kind), "x_forwarded", NO, NO, "x_forwarded forwarded",
+     "Which fields the trusted proxies write: x_forwarded, X-Forwarded-For, -Proto and -Host; forwarded, Forwarded "
+     "(RFC 7239). The others are passed over: a proxy hands them on as clients sent them."},
     {"", "data", SETTING_TEXT, AT(data), "data", NO, NO, NULL,
      "The folder that keeps everything: the database, the secret, the lock. It is made if it is missing."},
     {"", "shards", SETTING_COUNT, AT(net.shard_count), "0", 0, 64, NULL,

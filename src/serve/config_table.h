@@ -8,19 +8,21 @@
 #include "serve/config.h"
 
 enum setting_type {
-    SETTING_TEXT,     /* const char * */
-    SETTING_LISTEN,   /* list of addresses, into config->listen */
-    SETTING_ADDRESS,  /* struct os_address, or off */
-    SETTING_ORIGINS,  /* list of text, into config->chat.origins */
-    SETTING_SIZE,     /* size_t in bytes; KiB, MiB, GiB */
-    SETTING_COUNT,    /* size_t */
-    SETTING_COUNT_32, /* uint32_t */
-    SETTING_INT,      /* int */
-    SETTING_TIME_32,  /* uint32_t in ms; ms, s, min, h, d */
-    SETTING_TIME_64,  /* uint64_t in ms */
-    SETTING_SWITCH,   /* bool: on, off */
-    SETTING_WORD,     /* one of `words`: an enum from 0 on, stored as int */
-    SETTING_RATE,     /* struct chat_rate_option: "PER_SECOND/BURST" */
+    SETTING_TEXT,       /* const char * */
+    SETTING_LISTEN,     /* list of addresses, into config->listen */
+    SETTING_PUBLIC_URL, /* const char *, and what follows from it */
+    SETTING_TRUST,      /* struct trust */
+    SETTING_ADDRESS,    /* struct os_address, or off */
+    SETTING_ORIGINS,    /* list of text, into config->chat.origins */
+    SETTING_SIZE,       /* size_t in bytes; KiB, MiB, GiB */
+    SETTING_COUNT,      /* size_t */
+    SETTING_COUNT_32,   /* uint32_t */
+    SETTING_INT,        /* int */
+    SETTING_TIME_32,    /* uint32_t in ms; ms, s, min, h, d */
+    SETTING_TIME_64,    /* uint64_t in ms */
+    SETTING_SWITCH,     /* bool: on, off */
+    SETTING_WORD,       /* one of `words`: an enum from 0 on, stored as int */
+    SETTING_RATE,       /* struct chat_rate_option: "PER_SECOND/BURST" */
 };
 
 struct setting {

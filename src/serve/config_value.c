@@ -2,6 +2,7 @@
 /* One setting: its text to its place in the config, and back. */
 #include <stdlib.h>
 
+#include "serve/config_place.h"
 #include "serve/config_table.h"
 #include "wire/http1.h"
 
@@ -50,19 +51,6 @@ void setting_add_shown(struct builder *out, const char *text)
         builder_add_byte(out, text[i] >= 0x20 && text[i] < 0x7f ? (uint8_t)text[i] : '?');
     if (size > SHOWN_BYTES_MAX)
         builder_add_string(out, "...");
-}
-
-static const char *keep_string(struct config *config, struct view text)
-{
-    if (config->string_count == CONFIG_STRINGS_MAX)
-        return NULL;
-    char *string = malloc(text.size + 1);
-    if (!string)
-        return NULL;
-    memcpy(string, text.at, text.size);
-    string[text.size] = 0;
-    config->strings[config->string_count++] = string;
-    return string;
 }
 
 struct unit {
@@ -170,50 +158,6 @@ static bool read_switch(const char *value, bool *out, struct builder *fault)
     return is_on || is_off;
 }
 
-static bool read_address(struct view text, struct os_address *out, struct builder *fault)
-{
-    if (os_address_parse(text, out) == RESULT_OK)
-        return true;
-    builder_add_string(fault, "it must be ADDRESS:PORT, such as 127.0.0.1:8080, [::1]:8080 or :8080 for all addresses");
-    return false;
-}
-
-/* The next item of a list separated by commas; false at its end. */
-static bool next_item(struct view *rest, struct view *out_item)
-{
-    do {
-        if (rest->size == 0)
-            return false;
-        const uint8_t *comma = memchr(rest->at, ',', rest->size);
-        size_t size = comma ? (size_t)(comma - rest->at) : rest->size;
-        *out_item = view_trim(view_first(*rest, size));
-        *rest = view_skip(*rest, comma ? size + 1 : size);
-    } while (out_item->size == 0);
-    return true;
-}
-
-static bool read_listen(struct config *config, const char *value, struct builder *fault)
-{
-    struct view rest = view_of_string(value), item;
-    size_t count = 0;
-
-    while (next_item(&rest, &item)) {
-        if (count == NET_LISTEN_MAX) {
-            builder_format(fault, "there can be at most %d addresses", NET_LISTEN_MAX);
-            return false;
-        }
-        if (!read_address(item, &config->listen[count], fault))
-            return false;
-        count++;
-    }
-    if (count == 0) {
-        builder_add_string(fault, "it needs at least one address, such as 127.0.0.1:8080");
-        return false;
-    }
-    config->listen_count = count;
-    return true;
-}
-
 /* As browsers send it (RFC 6454 section 7): one with a path would never be met. */
 static bool is_origin(struct view text)
 {
@@ -227,7 +171,7 @@ static bool read_origins(struct config *config, const char *value, struct builde
     struct view rest = view_of_string(value), item;
     size_t count = 0;
 
-    while (next_item(&rest, &item)) {
+    while (config_next_item(&rest, &item)) {
         if (!is_origin(item) || count == CHAT_ORIGINS_MAX) {
             builder_format(
                 fault,
@@ -237,7 +181,7 @@ static bool read_origins(struct config *config, const char *value, struct builde
                 CHAT_ORIGINS_MAX);
             return false;
         }
-        config->chat.origins[count] = keep_string(config, item);
+        config->chat.origins[count] = config_keep(config, item);
         if (!config->chat.origins[count++]) {
             builder_add_string(fault, "there is no memory for it");
             return false;
@@ -268,7 +212,7 @@ static bool read_text(struct config *config, const char *value, const char **out
         builder_add_string(fault, "it must not be empty");
         return false;
     }
-    const char *kept = keep_string(config, view_of_string(value));
+    const char *kept = config_keep(config, view_of_string(value));
     if (!kept) {
         builder_add_string(fault, "there is no memory for it");
         return false;
@@ -302,7 +246,7 @@ static double load_amount(const struct setting *setting, const void *place)
 static bool read_metrics_listen(struct config *config, const char *value, struct builder *fault)
 {
     config->ops.is_on = strcmp(value, "off") != 0;
-    return !config->ops.is_on || read_address(view_of_string(value), &config->ops.listen, fault);
+    return !config->ops.is_on || config_read_address(view_of_string(value), &config->ops.listen, fault);
 }
 
 bool setting_read(const struct setting *setting, struct config *config, const char *value, struct builder *out_fault)
@@ -312,7 +256,9 @@ bool setting_read(const struct setting *setting, struct config *config, const ch
 
     switch (setting->type) {
     case SETTING_TEXT: return read_text(config, value, place, out_fault);
-    case SETTING_LISTEN: return read_listen(config, value, out_fault);
+    case SETTING_LISTEN: return config_read_listen(config, value, out_fault);
+    case SETTING_PUBLIC_URL: return config_read_public_url(config, value, out_fault);
+    case SETTING_TRUST: return config_read_trust(config, value, out_fault);
     case SETTING_ADDRESS: return read_metrics_listen(config, value, out_fault);
     case SETTING_ORIGINS: return read_origins(config, value, out_fault);
     case SETTING_SWITCH: return read_switch(value, place, out_fault);
@@ -341,16 +287,6 @@ static void write_word(const struct setting *setting, int index, struct builder 
     builder_add(out, at, strcspn(at, " "));
 }
 
-static void write_listen(const struct config *config, struct builder *out)
-{
-    char text[64];
-
-    for (size_t i = 0; i < config->listen_count; i++) {
-        builder_add_string(out, i > 0 ? ", " : "");
-        builder_add_string(out, os_address_format(&config->listen[i], true, text));
-    }
-}
-
 void setting_write(const struct setting *setting, const struct config *config, struct builder *out)
 {
     const void *place = (const uint8_t *)config + setting->offset;
@@ -358,8 +294,10 @@ void setting_write(const struct setting *setting, const struct config *config, s
     char text[64];
 
     switch (setting->type) {
-    case SETTING_TEXT: builder_add_string(out, *(const char *const *)place); break;
-    case SETTING_LISTEN: write_listen(config, out); break;
+    case SETTING_TEXT:
+    case SETTING_PUBLIC_URL: builder_add_string(out, *(const char *const *)place); break;
+    case SETTING_LISTEN: config_write_listen(config, out); break;
+    case SETTING_TRUST: trust_write(place, out); break;
     case SETTING_ADDRESS:
         builder_add_string(out, config->ops.is_on ? os_address_format(place, true, text) : "off");
         break;

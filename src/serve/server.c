@@ -15,6 +15,7 @@
 #include "os/random.h"
 #include "os/thread.h"
 #include "serve/drain.h"
+#include "serve/listening.h"
 
 enum { SHARDS_MAX = 64, OPS_CONNECTIONS_MAX = 64, OPS_SHARD_INDEX = 1000, REST_MS = 5000 };
 
@@ -26,6 +27,7 @@ struct server {
     struct admission *admission;
     struct shard *shards[SHARDS_MAX];
     size_t shard_count;
+    struct listening listening;
     struct admission *ops_admission;
     struct shard *ops;
     struct diagnosis *diagnosis;
@@ -46,59 +48,22 @@ static bool is_ready(void *context)
     return !atomic_load_explicit(&site->is_draining, memory_order_relaxed) && site->is_store_healthy(site->context);
 }
 
-static void explain_listen(const struct os_address *address, enum result result)
+static enum result make_shard(struct server *server, const struct net_events *events)
 {
-    char text[64];
-    const char *advice = result == RESULT_EXISTS
-                             ? "another program listens there; stop it, or choose another port with --listen"
-                         : result == RESULT_REFUSED
-                             ? "ports below 1024 need the right to bind them; choose a higher one with --listen"
-                             : "the address must be one of this machine; check --listen";
-
-    diag(DIAG_ERROR, "server.cannot_listen", "address", os_address_format(address, true, text), "reason",
-         result == RESULT_EXISTS ? "the port is in use" : result_text(result), "advice", advice, NULL);
-}
-
-/* A port that another program has would be shared silently by SO_REUSEPORT if it is ours as well: so it is taken alone
- * first. `*address` gets the drawn port. */
-static enum result probe(struct os_address *address)
-{
-    struct os_address bound;
-    int descriptor;
-    enum result result = os_listen(address, 1, false, &descriptor, &bound);
+    const struct config *config = server->config;
+    struct shard_listener listeners[NET_LISTEN_MAX];
+    enum result result = listening_share(&server->listening, listeners);
 
     if (result != RESULT_OK)
         return result;
-    os_socket_close(descriptor);
-    address->port = bound.port;
-    return RESULT_OK;
-}
-
-static enum result make_shard(struct server *server, const struct net_events *events,
-                              const struct os_address *addresses)
-{
-    const struct config *config = server->config;
-    int listeners[NET_LISTEN_MAX];
-    struct os_address bound;
-    size_t count = 0;
-    enum result result = RESULT_OK;
-
-    for (; count < config->listen_count; count++) {
-        result = os_listen(&addresses[count], config->net.backlog, true, &listeners[count], &bound);
-        if (result != RESULT_OK)
-            break;
-    }
-    if (result == RESULT_OK)
-        result = shard_new(&config->net, events, server->admission, (uint32_t)server->shard_count, listeners, count,
-                           &server->shards[server->shard_count]);
-    else
-        explain_listen(&addresses[count], result);
+    result = shard_new(&config->net, events, server->admission, (uint32_t)server->shard_count, listeners,
+                       config->listen_count, &server->shards[server->shard_count]);
     if (result == RESULT_OK) {
         server->shard_count++;
         return RESULT_OK;
     }
-    while (count-- > 0)
-        os_socket_close(listeners[count]);
+    for (size_t i = 0; i < config->listen_count; i++)
+        os_socket_close(listeners[i].descriptor);
     return result;
 }
 
@@ -106,36 +71,19 @@ static enum result make_shards(struct server *server)
 {
     const struct config *config = server->config;
     size_t wanted = config->net.shard_count > 0 ? config->net.shard_count : (size_t)os_cpu_count();
-    struct os_address addresses[NET_LISTEN_MAX];
     struct net_events events;
-    enum result result;
+    enum result result = listening_open(&server->listening, config);
 
     chat_net_events(server->chat, &events);
     events.request = http_serve;
     events.faulty = http_serve_faulty;
     events.request_context = &server->site;
     events.aside = &server->diagnosis_events;
-    for (size_t i = 0; i < config->listen_count; i++) {
-        addresses[i] = config->listen[i];
-        result = probe(&addresses[i]);
-        if (result != RESULT_OK) {
-            explain_listen(&addresses[i], result);
-            return result;
-        }
-    }
-    for (size_t i = 0; i < wanted && i < SHARDS_MAX; i++) {
-        result = make_shard(server, &events, addresses);
-        if (result != RESULT_OK)
-            return result;
-    }
-    for (size_t i = 0; i < config->listen_count; i++) {
-        char text[64];
-        diag(DIAG_INFO, "server.listening", "address", os_address_format(&addresses[i], true, text), NULL);
-        if (os_address_is_loopback(&addresses[i]))
-            diag(DIAG_INFO, "server.local_only", "advice",
-                 "only this machine can connect; --listen :8080 opens it to others", NULL);
-    }
-    return RESULT_OK;
+    for (size_t i = 0; i < wanted && i < SHARDS_MAX && result == RESULT_OK; i++)
+        result = make_shard(server, &events);
+    if (result == RESULT_OK)
+        listening_begun(&server->listening);
+    return result;
 }
 
 static void refuse_upgrade(void *context, struct conn *conn, const struct http_request *request,
@@ -156,14 +104,16 @@ static void make_ops(struct server *server)
     const struct net_events events = {
         .request = metrics_serve, .request_context = &server->metrics, .upgrade = refuse_upgrade};
     struct net_options options = server->config->net;
+    struct shard_listener listener = {.descriptor = -1};
     struct os_address bound;
     char text[64];
-    int listener;
 
     if (!server->config->ops.is_on)
         return;
     options.shard_count = 1;
-    enum result result = os_listen(&server->config->ops.listen, 64, false, &listener, &bound);
+    options.trust = NULL;
+    options.base_path = NULL;
+    enum result result = os_listen(&server->config->ops.listen, 64, false, &listener.descriptor, &bound);
     if (result != RESULT_OK) {
         diag(DIAG_WARNING, "ops.cannot_listen", "address", os_address_format(&server->config->ops.listen, true, text),
              "reason", result_text(result), "advice",
@@ -174,7 +124,7 @@ static void make_ops(struct server *server)
     if (!server->ops_admission
         || shard_new(&options, &events, server->ops_admission, OPS_SHARD_INDEX, &listener, 1, &server->ops)
                != RESULT_OK) {
-        os_socket_close(listener);
+        os_socket_close(listener.descriptor);
         return;
     }
     diag(DIAG_INFO, "ops.listening", "address", os_address_format(&bound, true, text), NULL);
@@ -298,6 +248,7 @@ static void take_apart(struct server *server)
         shard_free(server->shards[i]);
     shard_free(server->ops);
     diagnosis_free(server->diagnosis);
+    listening_done(&server->listening);
     admission_free(server->admission);
     admission_free(server->ops_admission);
 }

@@ -124,7 +124,7 @@ int main(int count, char **arguments)
     struct os_address address, bound;
     struct shard *shard;
     uint8_t secret[16];
-    int listener;
+    struct shard_listener listener = {.descriptor = -1};
 
     if (!read_port(count, arguments, &address))
         return usage();
@@ -132,7 +132,7 @@ int main(int count, char **arguments)
     os_random_bytes(secret, sizeof secret);
     table_seed(secret);
     os_signals_init();
-    if (os_listen(&address, options.backlog, false, &listener, &bound) != RESULT_OK) {
+    if (os_listen(&address, options.backlog, false, &listener.descriptor, &bound) != RESULT_OK) {
         (void)fputs("echo_server: the port is in use or not allowed; choose another with --port\n", stderr);
         return 1;
     }

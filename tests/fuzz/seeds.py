@@ -123,6 +123,25 @@ def main():
     write("ws_handshake", "list", b'other, permessage-deflate; server_max_window_bits="9"; server_no_context_takeover')
     write("ws_handshake", "list_second", b"permessage-deflate; server_max_window_bits=8, permessage-deflate")
 
+    for name, fields in [
+        ("x", ["X-Forwarded-For: 10.0.0.1, [2001:db8::1]:80,192.0.2.1:9", "X-Forwarded-Proto: https",
+               "X-Forwarded-Host: a, b:1"]),
+        ("rfc", ['Forwarded: for=192.0.2.1;proto=https;host="a:8";by=_x, for="[2001:db8::1]:80"',
+                 "Forwarded: for=unknown"]),
+        ("quoted", ['Forwarded: by="a,b\\"c";for=10.0.0.1 ; proto=http']),
+    ]:
+        write("forwarded", *heads(name, ["GET / HTTP/1.1", "Host: h", *fields]))
+    signature = b"\r\n\r\n\0\r\nQUIT\n"
+    for name, data in [
+        ("v1_4", b"PROXY TCP4 192.0.2.1 10.0.0.1 4711 80\r\nGET /"),
+        ("v1_6", b"PROXY TCP6 2001:db8::1 2001:db8::2 4711 80\r\n"),
+        ("v1_unknown", b"PROXY UNKNOWN a b c\r\n"),
+        ("v2_4", signature + b"\x21\x11\0\x14\xc0\0\x02\x01\x0a\0\0\x01\x12\x67\0\x50" + b"\x20\0\x05\x01\0\0\0\0"),
+        ("v2_6", signature + b"\x21\x21\0\x24" + bytes(36)),
+        ("v2_local", signature + b"\x20\0\0\0"),
+    ]:
+        write("proxy_header", name, data)
+
     euro = "€".encode()
     for name, frames in [
         ("hello", [frame(1, b"Hello", mask=b"\x37\xfa\x21\x3d")]),

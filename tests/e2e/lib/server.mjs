@@ -29,7 +29,8 @@ export function get(url, options = {}) {
 }
 
 export class Server {
-    constructor(binary, flags = [], data = null, environment = {}) {
+    /** `second`: what a second listener expects, "proxy_protocol" say; or "unix", a socket in the data folder. */
+    constructor(binary, flags = [], data = null, environment = {}, second = null) {
         this.binary = binary;
         this.flags = flags;
         this.ownsData = data === null;
@@ -37,6 +38,8 @@ export class Server {
         this.environment = environment;
         this.lines = [];
         this.port = 0;
+        this.second = second;
+        this.secondPort = 0;
     }
 
     /** Starts it, and waits until it listens. A later start uses the same port and data. */
@@ -44,7 +47,7 @@ export class Server {
         const flags = [
             'serve',
             '--listen',
-            `127.0.0.1:${this.port}`,
+            this.places(),
             '--metrics-listen',
             '127.0.0.1:0',
             '--data',
@@ -70,18 +73,25 @@ export class Server {
                 resolve(this.exit);
             });
         });
-        const find = (event) => {
-            for (const line of this.lines.slice(first)) {
-                if (line.includes(`"event":"${event}"`)) return JSON.parse(line).address;
-            }
-            return null;
+        const find = (event, index = 0) => {
+            const lines = this.lines.slice(first).filter((line) => line.includes(`"event":"${event}"`));
+            return lines.length > index ? JSON.parse(lines[index]).address : null;
         };
-        const both = () => find('server.listening') && find('ops.listening');
+        const both = () => find('server.listening', this.second ? 1 : 0) && find('ops.listening');
         await until(() => both() || this.exit, 'the server listens');
         if (!both()) fail(`the server ended at start: ${JSON.stringify(this.exit)}\n${this.log()}`);
         this.port = Number(find('server.listening').split(':').pop());
+        if (this.second) this.secondPort = Number(find('server.listening', 1).split(':').pop());
         this.opsPort = Number(find('ops.listening').split(':').pop());
         return this;
+    }
+
+    /** Where it is to listen. */
+    places() {
+        const first = `127.0.0.1:${this.port}`;
+        if (!this.second) return first;
+        if (this.second === 'unix') return `${first}, unix:${join(this.data, 'natter.sock')}`;
+        return `${first}, 127.0.0.1:${this.secondPort} ${this.second}`;
     }
 
     get url() {

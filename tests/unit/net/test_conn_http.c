@@ -127,7 +127,7 @@ static void head_gets_no_body(void **state)
     client_connect(&client, &world);
     client_say(&client, "HEAD /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     world_until(&world, (client_pump(&client), client.is_at_end));
-    assert_true(client_has(&client, "Content-Length: 8\r\n"));
+    assert_true(client_has(&client, "Content-Length: 15\r\n"));
     assert_false(client_has(&client, "HEAD /x"));
     client_close(&client);
     world_until(&world, shard_live_count(world.shard) == 0);

@@ -24,6 +24,8 @@ static void on_request(void *context, struct conn *conn, const struct http_reque
     builder_add_view(&text, request->target);
     builder_add_byte(&text, ' ');
     builder_add_view(&text, body);
+    builder_add_string(&text, " host=");
+    builder_add_view(&text, conn_host(conn));
     conn_answer(conn,
                 &(struct http_answer){.status = 200, .fields = VIEW("X-Test: yes\r\n"), .body = builder_view(&text)});
     builder_done(&text);
@@ -201,12 +203,12 @@ void world_start(struct world *world)
         .aside = &world->aside,
     };
     struct os_address wanted;
-    int listener;
+    struct shard_listener listener = {.how = world->how};
 
     world->admission = admission_new(world->options.connections_max, world->options.connections_per_address_max);
     assert_non_null(world->admission);
     assert_int_equal(os_address_parse(VIEW("127.0.0.1:0"), &wanted), RESULT_OK);
-    assert_int_equal(os_listen(&wanted, 128, false, &listener, &world->address), RESULT_OK);
+    assert_int_equal(os_listen(&wanted, 128, false, &listener.descriptor, &world->address), RESULT_OK);
     assert_int_equal(shard_new(&world->options, &events, world->admission, 0, &listener, 1, &world->shard), RESULT_OK);
 }
 

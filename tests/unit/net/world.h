@@ -17,6 +17,7 @@ enum { WORLD_MESSAGES_MAX = 64, CLIENT_BYTES_MAX = 4 * 1024 * 1024 };
 
 struct world {
     struct net_options options;
+    struct net_listen how; /* what its listener expects */
     struct admission *admission;
     struct shard *shard;
     struct os_address address;

@@ -328,15 +328,15 @@ static void listener_init(struct listener *listener)
 {
     const struct net_options options = parts_net_options();
     struct os_address any;
-    int descriptor;
+    struct shard_listener socket = {.descriptor = -1};
 
     parts_init(&listener->parts);
     const struct net_events events = {.request = metrics_serve, .request_context = &listener->parts.sources};
     assert_int_equal(os_address_parse(VIEW("127.0.0.1:0"), &any), RESULT_OK);
-    assert_int_equal(os_listen(&any, 16, false, &descriptor, &listener->address), RESULT_OK);
+    assert_int_equal(os_listen(&any, 16, false, &socket.descriptor, &listener->address), RESULT_OK);
     listener->admission = admission_new(16, 0);
     assert_non_null(listener->admission);
-    assert_int_equal(shard_new(&options, &events, listener->admission, 9, &descriptor, 1, &listener->shard), RESULT_OK);
+    assert_int_equal(shard_new(&options, &events, listener->admission, 9, &socket, 1, &listener->shard), RESULT_OK);
 }
 
 static void listener_done(struct listener *listener)

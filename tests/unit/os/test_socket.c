@@ -7,8 +7,10 @@
 #include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "os/thread.h"
 #include "os_test.h"
 
 static void addresses_are_parsed_and_written(void **state)
@@ -320,6 +322,45 @@ static void want_of_descriptors_pauses_accepting(void **state)
     os_socket_close(listener);
 }
 
+static void a_unix_socket_carries_bytes_and_peeking_leaves_them(void **state)
+{
+    char folder[] = "/tmp/natter-socket-XXXXXX", path[64], text[16], longer[200];
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct os_address peer;
+    int listener, other, server;
+    size_t size;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/socket", folder);
+    assert_int_equal(os_listen_unix(path, 8, &listener), RESULT_OK);
+    assert_int_equal(os_listen_unix(path, 8, &other), RESULT_EXISTS);
+    assert_int_equal(os_accept(listener, &server, &peer), RESULT_OK); /* it looked whether somebody listens */
+    os_socket_close(server);
+    size_t before = os_connection_count();
+    int client = socket(AF_UNIX, SOCK_STREAM, 0);
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    assert_int_equal(connect(client, (const struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(os_accept(listener, &server, &peer), RESULT_OK);
+    assert_int_equal(os_connection_count(), before + 1);
+    assert_int_equal(os_write(client, "hello", 5, &size), RESULT_OK);
+    assert_int_equal(os_peek(server, text, sizeof text, &size), RESULT_OK);
+    assert_int_equal(size, 5);
+    assert_int_equal(os_read(server, text, sizeof text, &size), RESULT_OK);
+    assert_memory_equal(text, "hello", 5);
+    assert_int_equal(os_peek(server, text, sizeof text, &size), RESULT_AGAIN);
+    os_socket_close(client);
+    assert_int_equal(os_peek(server, text, sizeof text, &size), RESULT_CLOSED);
+    os_socket_close(server);
+    os_socket_close(listener);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(os_listen_unix(path, 8, &listener), RESULT_NOT_FOUND);
+    memset(longer, 'x', sizeof longer - 1);
+    longer[0] = '/';
+    longer[sizeof longer - 1] = 0;
+    assert_int_equal(os_listen_unix(longer, 8, &listener), RESULT_INVALID);
+}
+
 int test_socket(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +377,7 @@ int test_socket(void)
         cmocka_unit_test(all_addresses_take_ipv4_and_keep_it_mapped),
         cmocka_unit_test(a_refused_connection_is_told),
         cmocka_unit_test(want_of_descriptors_pauses_accepting),
+        cmocka_unit_test(a_unix_socket_carries_bytes_and_peeking_leaves_them),
     };
     return cmocka_run_group_tests_name("socket", tests, NULL, NULL);
 }

@@ -74,7 +74,9 @@ int main(void)
     failures += test_config_table();
     failures += test_config_value();
     failures += test_config_file();
+    failures += test_config_place();
     failures += test_config();
     failures += test_config_doc();
+    failures += test_listening();
     return failures > 0;
 }

@@ -19,8 +19,10 @@ int test_config(void);
 int test_config_doc(void);
 int test_config_file(void);
 int test_config_near(void);
+int test_config_place(void);
 int test_config_table(void);
 int test_config_value(void);
+int test_listening(void);
 
 /* A configuration as read from some flags and variables; `text` is the fault, with a NUL. */
 struct attempt {

@@ -9,8 +9,8 @@ static void nothing_at_all_is_a_right_configuration(void **state)
     attempt_read(&attempt, NULL, NULL);
     assert_int_equal(attempt.outcome, CONFIG_READY);
     assert_int_equal(attempt.config.listen_count, 1);
-    assert_int_equal(attempt.config.listen[0].port, 8080);
-    assert_true(os_address_is_loopback(&attempt.config.listen[0]));
+    assert_int_equal(attempt.config.listen[0].address.port, 8080);
+    assert_true(os_address_is_loopback(&attempt.config.listen[0].address));
     assert_true(os_address_is_loopback(&attempt.config.ops.listen));
     assert_string_equal(attempt.config.data, "data");
     assert_ptr_equal(attempt.config.store.folder, attempt.config.data);
@@ -45,7 +45,7 @@ static void a_flag_takes_its_value_behind_a_blank_or_an_equals_sign(void **state
     assert_int_equal(attempt.outcome, CONFIG_READY);
     assert_string_equal(attempt.config.data, "a=b");
     assert_string_equal(attempt.config.chat.default_room, "hall");
-    assert_int_equal(attempt.config.listen[0].port, 0);
+    assert_int_equal(attempt.config.listen[0].address.port, 0);
     attempt_done(&attempt);
 }
 

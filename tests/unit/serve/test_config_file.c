@@ -29,7 +29,7 @@ static void a_file_sets_what_it_names_and_nothing_else(void **state)
     assert_string_equal(attempt.text, "");
     assert_int_equal(attempt.outcome, CONFIG_READY);
     assert_int_equal(attempt.config.listen_count, 2);
-    assert_int_equal(attempt.config.listen[1].port, 2);
+    assert_int_equal(attempt.config.listen[1].address.port, 2);
     assert_int_equal(attempt.config.net.shard_count, 3);
     assert_int_equal(attempt.config.chat.text_bytes_max, 8192);
     assert_string_equal(attempt.config.chat.default_room, "hall");

@@ -4,10 +4,13 @@ int test_command(void) __attribute__((weak)); /* weak: run as soon as the build 
 int test_deflate(void);
 int test_deflate_offer(void);
 int test_event(void) __attribute__((weak));
+int test_forwarded(void);
 int test_http1(void);
 int test_http1_body(void);
 int test_http1_text(void);
 int test_json(void) __attribute__((weak));
+int test_ip(void);
+int test_proxy_header(void);
 int test_utf8(void);
 int test_ws_frame(void);
 int test_ws_handshake(void);
@@ -21,6 +24,9 @@ int main(void)
     failures += test_http1();
     failures += test_http1_body();
     failures += test_http1_text();
+    failures += test_ip();
+    failures += test_forwarded();
+    failures += test_proxy_header();
     failures += test_ws_handshake();
     failures += test_ws_frame();
     failures += test_deflate_offer();

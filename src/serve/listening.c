@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/listening.h"
+
+#include "base/diag.h"
+#include "os/file.h"
+
+enum { PLACE_BYTES_MAX = 128 };
+
+static const char *place_text(const struct listening *listening, size_t i, char out[PLACE_BYTES_MAX])
+{
+    const char *path = listening->config->listen[i].path;
+
+    return path ? diag_format("unix:%s", path) : os_address_format(&listening->addresses[i], true, out);
+}
+
+static void explain(const struct listening *listening, size_t i, enum result result)
+{
+    bool is_unix = listening->config->listen[i].path != NULL;
+    char text[PLACE_BYTES_MAX];
+    const char *advice =
+        is_unix && result == RESULT_EXISTS    ? "another program listens there, or another kind of file has that name"
+        : is_unix && result == RESULT_INVALID ? "the path is too long: 107 bytes are the most"
+        : is_unix                             ? "the folder must be there, and this user must be allowed to write in it"
+        : result == RESULT_EXISTS  ? "another program listens there; stop it, or choose another port with --listen"
+        : result == RESULT_REFUSED ? "ports below 1024 need the right to bind them; choose a higher one with --listen"
+                                   : "the address must be one of this machine; check --listen";
+
+    diag(DIAG_ERROR, "server.cannot_listen", "address", place_text(listening, i, text), "reason",
+         result == RESULT_EXISTS && !is_unix ? "the port is in use" : result_text(result), "advice", advice, NULL);
+}
+
+static enum result open_one(struct listening *listening, size_t i)
+{
+    const struct net_listen *how = &listening->config->listen[i];
+    int backlog = listening->config->net.backlog;
+    struct os_address bound;
+    int descriptor;
+
+    if (how->path)
+        return os_listen_unix(how->path, backlog, &listening->unix_sockets[i]);
+    enum result result = os_listen(&how->address, 1, false, &descriptor, &bound);
+    if (result != RESULT_OK)
+        return result;
+    os_socket_close(descriptor);
+    listening->addresses[i].port = bound.port;
+    return RESULT_OK;
+}
+
+static void close_unix_sockets(struct listening *listening)
+{
+    for (size_t i = 0; i < NET_LISTEN_MAX; i++) {
+        if (listening->unix_sockets[i] >= 0)
+            os_socket_close(listening->unix_sockets[i]);
+        listening->unix_sockets[i] = -1;
+    }
+}
+
+enum result listening_open(struct listening *listening, const struct config *config)
+{
+    *listening = (struct listening){.config = config};
+    for (size_t i = 0; i < NET_LISTEN_MAX; i++)
+        listening->unix_sockets[i] = -1;
+    for (size_t i = 0; i < config->listen_count; i++) {
+        listening->addresses[i] = config->listen[i].address;
+        enum result result = open_one(listening, i);
+        if (result != RESULT_OK) {
+            explain(listening, i, result);
+            for (size_t k = 0; k < i; k++) {
+                if (config->listen[k].path)
+                    os_file_remove(config->listen[k].path);
+            }
+            close_unix_sockets(listening);
+            listening->config = NULL;
+            return result;
+        }
+    }
+    return RESULT_OK;
+}
+
+enum result listening_share(const struct listening *listening, struct shard_listener out_listeners[NET_LISTEN_MAX])
+{
+    const struct config *config = listening->config;
+    enum result result = RESULT_OK;
+    struct os_address bound;
+    size_t count = 0;
+
+    for (; count < config->listen_count; count++) {
+        struct shard_listener *out = &out_listeners[count];
+        out->how = config->listen[count];
+        result = out->how.path
+                     ? os_listener_share(listening->unix_sockets[count], &out->descriptor)
+                     : os_listen(&listening->addresses[count], config->net.backlog, true, &out->descriptor, &bound);
+        if (result != RESULT_OK)
+            break;
+    }
+    if (result == RESULT_OK)
+        return RESULT_OK;
+    explain(listening, count, result);
+    while (count-- > 0)
+        os_socket_close(out_listeners[count].descriptor);
+    return result;
+}
+
+void listening_begun(struct listening *listening)
+{
+    const struct config *config = listening->config;
+    char text[PLACE_BYTES_MAX];
+
+    close_unix_sockets(listening);
+    for (size_t i = 0; i < config->listen_count; i++) {
+        const struct net_listen *how = &config->listen[i];
+        diag(DIAG_INFO, "server.listening", "address", place_text(listening, i, text), "expects",
+             how->has_proxy_header ? "proxy_protocol" : "http", NULL);
+        if (!how->path && os_address_is_loopback(&listening->addresses[i]) && config->trust.count == 0)
+            diag(DIAG_INFO, "server.local_only", "advice",
+                 "only this machine can connect; --listen :8080 opens it to others", NULL);
+    }
+}
+
+void listening_done(struct listening *listening)
+{
+    if (!listening->config)
+        return;
+    close_unix_sockets(listening);
+    for (size_t i = 0; i < listening->config->listen_count; i++) {
+        if (listening->config->listen[i].path)
+            os_file_remove(listening->config->listen[i].path);
+    }
+    listening->config = NULL;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The places where the server listens: found free before anything starts, opened once for each shard, told in the log.
+ * Main thread. */
+#pragma once
+
+#include "net/shard.h"
+#include "serve/config.h"
+
+struct listening {
+    const struct config *config;
+    struct os_address addresses[NET_LISTEN_MAX]; /* with the port drawn, where 0 was asked for */
+    int unix_sockets[NET_LISTEN_MAX];            /* shards share one: its path can be bound once only; -1: none */
+};
+
+/* Takes each place alone first: a port that another program of this user has would be shared silently otherwise. What
+ * is wrong is told in the log. RESULT_OK, or what os_listen() answers; then nothing is left open. */
+enum result listening_open(struct listening *listening, const struct config *config) MUST_USE;
+/* The listeners of one more shard, all of them or none. */
+enum result listening_share(const struct listening *listening,
+                            struct shard_listener out_listeners[NET_LISTEN_MAX]) MUST_USE;
+/* After the last shard has got its own. Tells where the server listens. */
+void listening_begun(struct listening *listening);
+/* Takes the socket files away. */
+void listening_done(struct listening *listening);
