@@ -10,7 +10,8 @@ export class Context {
     }
 
     async server(flags = [], options = {}) {
-        const server = new Server(this.binary, flags, options.data, options.environment);
+        const { data, environment, second } = options;
+        const server = new Server(this.binary, flags, data, environment, second);
         this.servers.push(server);
         await server.start();
         return server;
