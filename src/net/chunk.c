@@ -76,21 +76,23 @@ static bool compress_frame(struct view frame, struct deflater *deflater, size_t 
 }
 
 /* NULL: nothing is won by compressing, or no memory. */
-static struct chunk_form *compress(const struct chunk *chunk, struct deflater *deflater, size_t bytes_min)
+static struct chunk_form *compress(const struct chunk *chunk, struct deflater *deflater, size_t bytes_min,
+                                   struct counter *compressions)
 {
     struct builder out, scratch;
     struct chunk_form *form = NULL;
     struct view rest = chunk_plain(chunk);
-    bool is_smaller = false;
+    uint64_t count = 0;
 
     builder_init(&out, (size_t)chunk->size + WS_SERVER_HEADER_BYTES_MAX * (size_t)chunk->frame_count);
     builder_init(&scratch, chunk->size);
     while (rest.size > 0) {
         size_t size = ws_server_frame_size(rest.at);
-        is_smaller |= compress_frame(view_first(rest, size), deflater, bytes_min, &scratch, &out);
+        count += compress_frame(view_first(rest, size), deflater, bytes_min, &scratch, &out);
         rest = view_skip(rest, size);
     }
-    if (is_smaller && builder_ok(&out))
+    counter_add(compressions, count);
+    if (count > 0 && builder_ok(&out))
         form = malloc(sizeof *form + out.size);
     if (form) {
         form->size = (uint32_t)out.size;
@@ -101,7 +103,8 @@ static struct chunk_form *compress(const struct chunk *chunk, struct deflater *d
     return form;
 }
 
-struct view chunk_compressed(struct chunk *chunk, struct deflater *deflater, size_t bytes_min)
+struct view chunk_compressed(struct chunk *chunk, struct deflater *deflater, size_t bytes_min,
+                             struct counter *compressions)
 {
     int compression = atomic_load_explicit(&chunk->compression, memory_order_acquire);
 
@@ -109,7 +112,7 @@ struct view chunk_compressed(struct chunk *chunk, struct deflater *deflater, siz
         return chunk_plain(chunk);
     if (compression == CHUNK_UNTRIED
         && atomic_compare_exchange_strong(&chunk->compression, &compression, CHUNK_AT_WORK)) {
-        struct chunk_form *form = compress(chunk, deflater, bytes_min);
+        struct chunk_form *form = compress(chunk, deflater, bytes_min, compressions);
         atomic_store_explicit(&chunk->compressed, form, memory_order_relaxed);
         compression = form ? CHUNK_COMPRESSED : CHUNK_NOT_WORTH_IT;
         atomic_store_explicit(&chunk->compression, compression, memory_order_release);

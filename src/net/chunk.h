@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "base/counter.h"
 #include "base/view.h"
 #include "wire/deflate.h"
 
@@ -33,10 +34,11 @@ struct chunk *chunk_new(struct view frames, uint32_t frame_count, uint64_t seq_f
 struct chunk *chunk_ref(struct chunk *chunk);
 void chunk_unref(struct chunk *chunk);
 
-/* The bytes for a compressing subscriber: compressed now, if nobody has; plain while another thread is at it (a message
- * may always go plain, RFC 7692 section 6) or where nothing is won. `bytes_min`: shorter messages stay plain. Any
- * thread with its own deflater. */
-struct view chunk_compressed(struct chunk *chunk, struct deflater *deflater, size_t bytes_min);
+/* The bytes for a compressing subscriber: compressed now, if nobody has (`compressions` counts the messages); plain
+ * while another thread is at it (a message may always go plain, RFC 7692 section 6) or where nothing is won.
+ * `bytes_min`: shorter messages stay plain. Any thread with its own deflater. */
+struct view chunk_compressed(struct chunk *chunk, struct deflater *deflater, size_t bytes_min,
+                             struct counter *compressions);
 static inline struct view chunk_plain(const struct chunk *chunk)
 {
     return view_of(chunk->bytes, chunk->size);

@@ -17,7 +17,8 @@ static struct view form_at(struct shard *shard, struct feed *feed, uint64_t posi
     if (!has_deflate)
         return chunk_plain(slot->chunk);
     if (slot->for_deflate.size == 0)
-        slot->for_deflate = chunk_compressed(slot->chunk, shard->deflaters[15], shard->options.compression_bytes_min);
+        slot->for_deflate = chunk_compressed(slot->chunk, shard->deflaters[15], shard->options.compression_bytes_min,
+                                             &shard->counters.room_compressions);
     return slot->for_deflate;
 }
 

@@ -67,9 +67,10 @@ struct shard_counters {
     struct counter chunks;
     struct counter lapped; /* times that a cursor was moved forward */
     struct counter lapped_events;
-    struct counter writes;         /* system calls that sent */
-    struct counter writes_blocked; /* the socket took no more */
-    struct counter compressions;   /* messages compressed (shared ones once) */
+    struct counter writes;            /* system calls that sent */
+    struct counter writes_blocked;    /* the socket took no more */
+    struct counter compressions;      /* replies compressed, each for one client */
+    struct counter room_compressions; /* events of rooms compressed, each once for all */
     struct counter outbox_overflows;
     struct counter reading_paused;
     struct counter feeds, feed_bytes, subscriptions; /* gauges */

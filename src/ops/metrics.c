@@ -97,6 +97,8 @@ static const struct row rows[] = {
     {"writes", KIND_COUNTER, SHARD(writes), "System calls that sent."},
     {"writes_blocked", KIND_COUNTER, SHARD(writes_blocked), "Times that a socket took no more, or not all."},
     {"compressions", KIND_COUNTER, SHARD(compressions), "Replies compressed for one client."},
+    {"room_compressions", KIND_COUNTER, SHARD(room_compressions),
+     "Events of rooms compressed, each once for all who get it so."},
     {"outbox_overflows", KIND_COUNTER, SHARD(outbox_overflows), "Connections ended because their answers piled up."},
     {"reading_paused", KIND_COUNTER, SHARD(reading_paused),
      "Times that a connection's commands were not read because answers were pending."},
