@@ -9,6 +9,7 @@
 #include "load/client_frame.h"
 #include "load/client_handshake.h"
 #include "load/delivery.h"
+#include "load/storm.h"
 #include "os/clock.h"
 
 enum {
@@ -25,6 +26,7 @@ static void wish_of(const struct worker *worker, const struct client *client, st
         .protocol = options->is_raw ? NULL : "natter.v1",
         .offers_compression = client->offers_compression,
     };
+    out->token = client->token;
     handshake_key(client->key_seed, out->key);
 }
 
@@ -74,6 +76,8 @@ void client_end(struct worker *worker, struct client *client, const char *why)
         return;
     enum client_state state = client->state;
     let_go(worker, client);
+    if (client->is_returning && state < CLIENT_READY)
+        worker->opening--;
     if (worker->phase == LOAD_OPEN) {
         static const char *const stages[] = {"at its start",  "while connecting", "during the upgrade",
                                              "while joining", "after joining",    ""};
@@ -86,6 +90,20 @@ void client_end(struct worker *worker, struct client *client, const char *why)
     worker_forgive_receipts(worker);
     if (worker->ended_live == worker->client_count)
         worker_fail(worker, "all connections of this thread were ended; the first: %s", worker->end_text);
+}
+
+void client_drop(struct worker *worker, struct client *client)
+{
+    check(client->state == CLIENT_READY && client->publisher == NULL);
+    let_go(worker, client);
+    builder_done(&client->out);
+    client->out_done = 0;
+    client->rest_size = 0;
+    if (client->message != NULL)
+        builder_clear(client->message);
+    client->is_compression_agreed = false;
+    client->is_returning = true;
+    client->state = CLIENT_IDLE;
 }
 
 void client_done(struct client *client)
@@ -101,6 +119,8 @@ void client_done(struct client *client)
         builder_done(client->message);
     free(client->message);
     client->message = NULL;
+    free(client->token);
+    client->token = NULL;
     builder_done(&client->out);
     free(client->rest);
     client->rest = NULL;
@@ -202,9 +222,21 @@ void client_ready(struct worker *worker, struct client *client)
 {
     client->state = CLIENT_READY;
     worker->opening--;
+    if (client->is_returning)
+        storm_returned(worker);
     counter_add(&worker->ready, 1);
     if (client->is_stalled)
         os_poller_remove(&worker->poller, client->descriptor);
+}
+
+/* A plain broadcaster's rooms are told apart by path. */
+static void add_room_to_path(struct worker *worker, const struct client *client, struct view *path)
+{
+    bool has_slash = path->at[path->size - 1] == '/';
+    builder_clear(&worker->scratch);
+    builder_add_view(&worker->scratch, *path);
+    builder_format(&worker->scratch, "%s%u", has_slash ? "" : "/", client->room);
+    *path = builder_view(&worker->scratch);
 }
 
 static void on_connected(struct worker *worker, struct client *client)
@@ -216,6 +248,8 @@ static void on_connected(struct worker *worker, struct client *client)
     }
     struct handshake handshake;
     wish_of(worker, client, &handshake);
+    if (worker->shared->options->is_raw && worker->shared->options->rooms > 1)
+        add_room_to_path(worker, client, &handshake.path);
     client->state = CLIENT_UPGRADING;
     builder_init(&client->out, OUT_BYTES_MAX);
     handshake_request(&handshake, &client->out);
@@ -227,8 +261,12 @@ static void send_join(struct worker *worker, struct client *client)
 {
     struct builder *join = &worker->scratch;
     builder_clear(join);
-    builder_format(join, "{\"type\":\"join\",\"room\":\"%s-%u\",\"history\":0}", worker->shared->options->room_prefix,
-                   client->room);
+    builder_format(join, "{\"type\":\"join\",\"room\":\"%s-%u\",", worker->shared->options->room_prefix, client->room);
+    if (client->is_returning)
+        storm_add_place(worker, client, join);
+    else
+        builder_add_string(join, "\"history\":0");
+    builder_add_byte(join, '}');
     client_send(worker, client, WS_TEXT, builder_view(join));
 }
 
@@ -248,7 +286,7 @@ static size_t take_answer(struct worker *worker, struct client *client, struct v
     client->is_compression_agreed = answer.is_compression_agreed;
     worker->compressed += answer.is_compression_agreed;
     client->state = CLIENT_JOINING;
-    if (worker->shared->options->is_raw)
+    if (worker->shared->options->is_raw || worker->shared->options->is_upgrade_only)
         client_ready(worker, client);
     else
         send_join(worker, client);

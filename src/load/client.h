@@ -5,7 +5,8 @@
  *                                │  (--raw)         ▲
  *                                └──────────────────┘
  *
- * An end before all are ready fails the run; a later one is counted. Worker's thread. */
+ * An end before all are ready fails the run; a later one is counted. A storm (storm.h) takes subscribers from READY
+ * back to IDLE. Worker's thread. */
 #pragma once
 
 #include "load/publisher.h"
@@ -29,6 +30,7 @@ struct client {
     uint8_t *rest;               /* the beginning of a frame that has not come whole */
     uint32_t rest_size;
     uint32_t rest_capacity;
+    char *token;             /* its identity, kept where a storm will make it come back; or NULL */
     struct builder *message; /* of a message in several frames, what has come; NULL: none ever was */
     struct builder out;
     size_t out_done;
@@ -40,8 +42,9 @@ struct client {
     bool offers_compression;
     bool is_compression_agreed;
     bool is_message_compressed;
-    bool is_due;     /* in worker->due */
-    bool is_stalled; /* never reads once it is ready */
+    bool is_due;       /* in worker->due */
+    bool is_stalled;   /* never reads once it is ready */
+    bool is_returning; /* it was ready before, and was dropped in a storm */
 };
 
 void client_open(struct worker *worker, struct client *client);
@@ -55,6 +58,8 @@ void client_send(struct worker *worker, struct client *client, enum ws_opcode op
 void client_ready(struct worker *worker, struct client *client);
 /* Ends it early, because of what the server did. */
 void client_end(struct worker *worker, struct client *client, const char *why);
+/* Closes its connection without a word, so that it can be opened anew and resume where it was. */
+void client_drop(struct worker *worker, struct client *client);
 /* Lets go of everything, at the end of the run. */
 void client_done(struct client *client);
 /* A stalled one: has the server ended it? Reads what the kernel holds to find out. */

@@ -36,6 +36,8 @@ void handshake_request(const struct handshake *handshake, struct builder *out)
                    handshake->key);
     if (handshake->protocol != NULL)
         builder_format(out, "Sec-WebSocket-Protocol: %s\r\n", handshake->protocol);
+    if (handshake->token != NULL)
+        builder_format(out, "Authorization: Bearer %s\r\n", handshake->token);
     if (handshake->offers_compression)
         builder_add_string(out, "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
                                 "client_no_context_takeover\r\n");

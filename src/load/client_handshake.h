@@ -11,6 +11,7 @@ struct handshake {
     struct view host;
     struct view path;
     const char *protocol; /* asked for, or NULL */
+    const char *token;    /* who it is, or NULL: nobody yet */
     bool offers_compression;
     char key[HANDSHAKE_KEY_SIZE + 1];
 };

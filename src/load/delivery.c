@@ -4,11 +4,28 @@
 #include <stdio.h>
 
 #include "load/scan.h"
+#include "load/storm.h"
 
 enum { REPEAT_MS_DEFAULT = 100, REPEAT_MS_MAX = 10000, NS_PER_MS = 1000000 };
 
 /* The fields that matter, of whatever type of frame. */
-enum { TYPE, SEQ, TEXT, KEY, FROM, TO, CODE, MESSAGE, RETRY_AFTER, REASON, FIELD_COUNT };
+enum {
+    TYPE,
+    SEQ,
+    TEXT,
+    KEY,
+    FROM,
+    TO,
+    CODE,
+    MESSAGE,
+    RETRY_AFTER,
+    REASON,
+    TOKEN,
+    EPOCH,
+    EVENTS,
+    TRUNCATED,
+    FIELD_COUNT
+};
 
 static uint64_t number_in(const struct scan_field *field)
 {
@@ -42,7 +59,8 @@ static void deliver(struct worker *worker, struct client *client, const struct r
         return;
     }
     if (is_raw)
-        ledger_take(&worker->ledger, &client->streams[marker->publisher], marker->number);
+        ledger_take(&worker->ledger, &client->streams[marker->publisher / (uint32_t)worker->shared->options->rooms],
+                    marker->number);
     if (marker->at_ns >= worker->measured_from_ns && marker->at_ns < worker->measured_to_ns)
         histogram_add(&worker->delays, worker->now_ns > marker->at_ns ? worker->now_ns - marker->at_ns : 0);
     if (worker->counts_receipts)
@@ -56,12 +74,17 @@ static void deliver(struct worker *worker, struct client *client, const struct r
     }
 }
 
-static struct recalled recognise(const struct worker *worker, uint64_t seq, struct view text)
+/* A message of ours from another room counts as a fault, once for all who get the same bytes. */
+static struct recalled recognise(struct worker *worker, const struct client *client, uint64_t seq, struct view text)
 {
     struct recalled recalled = {.seq = seq};
     const struct load_options *options = worker->shared->options;
     recalled.is_ours = marker_read(text, &recalled.marker) && recalled.marker.run == worker->shared->run_id
                        && recalled.marker.publisher < options->rooms * options->publishers;
+    if (recalled.is_ours && recalled.marker.publisher % options->rooms != client->room) {
+        recalled.is_ours = false;
+        worker->ledger.mismatched++;
+    }
     return recalled;
 }
 
@@ -71,7 +94,7 @@ static void take_raw(struct worker *worker, struct client *client, struct view t
 {
     size_t size = worker->shared->options->text_size;
     while (text.size > 0) {
-        struct recalled recalled = recognise(worker, 0, text);
+        struct recalled recalled = recognise(worker, client, 0, text);
         deliver(worker, client, &recalled);
         if (!recalled.is_ours || text.size <= size)
             return;
@@ -144,10 +167,42 @@ static void take_event(struct worker *worker, struct client *client, const struc
     if (client->state != CLIENT_READY)
         return; /* before "joined" there is nothing that its numbers could be compared with */
     uint64_t seq = number_in(&fields[SEQ]);
-    struct recalled recalled = recognise(worker, seq, fields[TEXT].value);
+    struct recalled recalled = recognise(worker, client, seq, fields[TEXT].value);
     if (seq == client->stream.last + 1)
         recall_keep(&worker->recalls[client->room], seq, payload, is_compressed, &recalled);
     deliver(worker, client, &recalled);
+}
+
+/* What a resumed connection had missed. It was late for a reason, so its delay says nothing. */
+static void take_past(struct worker *worker, struct client *client, const struct scan_field *answer)
+{
+    bool is_truncated = view_equal(answer[TRUNCATED].value, VIEW("true"));
+    struct view events = answer[EVENTS].value;
+    struct view event;
+    for (uint64_t count = 0; scan_next(&events, &event); count++) {
+        struct scan_field fields[] = {{.name = "seq"}, {.name = "text"}};
+        scan_object(event, fields, 2);
+        uint64_t seq = number_in(&fields[0]);
+        if (count == 0)
+            storm_check_answer(worker, client, answer[EPOCH].value, is_truncated, seq);
+        struct recalled recalled = recognise(worker, client, seq, fields[1].value);
+        ledger_take(&worker->ledger, &client->stream, seq);
+        worker->replayed++;
+        worker->ledger.foreign += !recalled.is_ours;
+        if (recalled.is_ours && worker->counts_receipts)
+            count_receipt(worker, &recalled.marker);
+    }
+}
+
+static void on_joined(struct worker *worker, struct client *client, const struct scan_field *fields)
+{
+    if (client->is_returning) {
+        take_past(worker, client, fields);
+    } else {
+        ledger_start(&client->stream, number_in(&fields[SEQ]));
+        storm_keep_epoch(worker, client, fields[EPOCH].value);
+    }
+    client_ready(worker, client);
 }
 
 static void take_frame(struct worker *worker, struct client *client, struct view text, struct view payload,
@@ -159,6 +214,8 @@ static void take_frame(struct worker *worker, struct client *client, struct view
         [FROM] = {.name = "from"},     [TO] = {.name = "to"},
         [CODE] = {.name = "code"},     [MESSAGE] = {.name = "message"},
         [REASON] = {.name = "reason"}, [RETRY_AFTER] = {.name = "retry_after"},
+        [TOKEN] = {.name = "token"},   [EPOCH] = {.name = "epoch"},
+        [EVENTS] = {.name = "events"}, [TRUNCATED] = {.name = "truncated"},
     };
     scan_object(text, fields, FIELD_COUNT);
     struct view type = fields[TYPE].value;
@@ -169,8 +226,9 @@ static void take_frame(struct worker *worker, struct client *client, struct view
     } else if (view_equal(type, VIEW("gap"))) {
         on_gap(worker, client, fields);
     } else if (view_equal(type, VIEW("joined")) && client->state == CLIENT_JOINING) {
-        ledger_start(&client->stream, number_in(&fields[SEQ]));
-        client_ready(worker, client);
+        on_joined(worker, client, fields);
+    } else if (view_equal(type, VIEW("welcome"))) {
+        storm_keep_token(worker, client, fields[TOKEN].value);
     } else if (view_equal(type, VIEW("error"))) {
         on_error(worker, client, fields);
     } else if (view_equal(type, VIEW("bye"))) {
@@ -179,7 +237,7 @@ static void take_frame(struct worker *worker, struct client *client, struct view
                        (const char *)fields[REASON].value.at);
         client_end(worker, client, why);
     }
-    /* Others (welcome, presence, typing …) are news that this program did not ask for. */
+    /* Others (presence, typing …) are news that this program did not ask for. */
 }
 
 static void take_slowly(struct worker *worker, struct client *client, struct view payload, bool is_compressed)
@@ -199,8 +257,8 @@ static void take_slowly(struct worker *worker, struct client *client, struct vie
         return;
     }
     if (text.size == worker->shared->options->text_size) {
-        struct recalled recalled = recognise(worker, 0, text);
-        recall_keep(&worker->recalls[0], client->received, payload, is_compressed, &recalled);
+        struct recalled recalled = recognise(worker, client, 0, text);
+        recall_keep(&worker->recalls[client->room], client->received, payload, is_compressed, &recalled);
     }
     take_raw(worker, client, text);
 }

@@ -108,7 +108,7 @@ static enum load_wait wait_for(struct load *load, const enum worker_status *want
         if ((wanted != NULL && have_all(load, *wanted)) || now_ns >= until_ns)
             return WAIT_DONE;
         struct worker_sums sums = worker_sum(load->workers, load->worker_count);
-        uint64_t sum = sums.ready + sums.delivered + sums.reads + sums.acked;
+        uint64_t sum = sums.ready + sums.delivered + sums.reads + sums.acked + sums.returned;
         if (sum != movement)
             moved_ns = now_ns;
         movement = sum;
@@ -186,6 +186,42 @@ static void end_measuring(struct load *load)
     }
 }
 
+/* Calls a storm and waits until everybody is back. */
+static enum load_wait storm(struct load *load)
+{
+    const enum worker_status wanted = WORKER_READY;
+    struct load_report *report = load->report;
+    uint64_t begun_ns = os_clock_monotonic_ns();
+    for (uint64_t index = 0; index < load->worker_count; index++) {
+        enum worker_status status = WORKER_READY; /* one that has failed stays so */
+        (void)atomic_compare_exchange_strong(&load->workers[index].status, &status, WORKER_OPENING);
+    }
+    (void)atomic_fetch_add(&load->shared.storms, 1);
+    set_phase(load, LOAD_RUN);
+    enum load_wait wait = wait_for(load, &wanted, UINT64_MAX, load->shared.options->patience_ms);
+    uint64_t took_ns = os_clock_monotonic_ns() - begun_ns;
+    if (took_ns > report->storm_ns_max)
+        report->storm_ns_max = took_ns;
+    if (wait != WAIT_IMPATIENT)
+        return wait;
+    fail(load, "not everybody came back after a storm: the server has stopped answering, or refuses the rest");
+    return WAIT_FAILED;
+}
+
+/* The measured time, with the storms spread evenly in it. Each ends before the time goes on. */
+static enum load_wait weather(struct load *load, uint64_t from_ns)
+{
+    const struct load_options *options = load->shared.options;
+    uint64_t part_ns = options->duration_ms * NS_PER_MS / (options->storms + 1);
+    enum load_wait wait = wait_for(load, NULL, from_ns + part_ns, UINT32_MAX);
+    for (uint64_t count = 0; count < options->storms && wait == WAIT_DONE; count++) {
+        wait = storm(load);
+        if (wait == WAIT_DONE)
+            wait = wait_for(load, NULL, os_clock_monotonic_ns() + part_ns, UINT32_MAX);
+    }
+    return wait;
+}
+
 static enum load_wait publish(struct load *load)
 {
     const struct load_options *options = load->shared.options;
@@ -197,7 +233,7 @@ static enum load_wait publish(struct load *load)
         return wait;
     begin_measuring(load);
     uint64_t from_ns = atomic_load(&load->shared.measured_from_ns);
-    wait = wait_for(load, NULL, from_ns + options->duration_ms * NS_PER_MS, UINT32_MAX);
+    wait = weather(load, from_ns);
     end_measuring(load);
     return wait;
 }
@@ -231,6 +267,10 @@ static void gather(struct load *load)
         ledger_merge(&report->ledger, &worker->ledger);
         histogram_merge(&report->delays, &worker->delays);
         histogram_merge(&report->ack_delays, &worker->ack_delays);
+        histogram_merge(&report->returns, &worker->returns);
+        report->returned += counter_get(&worker->returned);
+        report->replayed += worker->replayed;
+        report->truncated += worker->truncated;
         report->ended += counter_get(&worker->ended);
         report->repeats += worker->repeats;
         report->unanswered += worker->unanswered;
@@ -306,7 +346,7 @@ void load_measure(const struct load_options *options, struct load_report *out_re
     struct load load = {
         .shared = {.options = options,
                    .run_id = out_report->run_id,
-                   .target_count = options->is_raw ? options->publishers : options->rooms,
+                   .target_count = options->is_raw ? options->publishers * options->rooms : options->rooms,
                    .measured_from_ns = UINT64_MAX,
                    .measured_to_ns = UINT64_MAX,
                    .phase = LOAD_OPEN},

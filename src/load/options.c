@@ -27,6 +27,8 @@ static const struct option_row rows[] = {
     {"--rooms", "N", OPTION_COUNT, AT(rooms), 1, LOAD_ROOMS_MAX, 1, "rooms (1)"},
     {"--subscribers", "N", OPTION_COUNT, AT(subscribers), 0, LOAD_CONNECTIONS_MAX, 100,
      "connections per room that only read (100)"},
+    {"--connections", "N", OPTION_COUNT, AT(connections), 1, LOAD_CONNECTIONS_MAX, 0,
+     "instead of --subscribers: connections in all, publishers among them, spread over the rooms"},
     {"--publishers", "N", OPTION_COUNT, AT(publishers), 0, 100000, 1, "connections per room that also send (1)"},
     {"--size", "BYTES", OPTION_COUNT, AT(text_size), MARKER_SIZE, LOAD_TEXT_BYTES_MAX, 128,
      "length of a message's text, at least 41 (128)"},
@@ -43,12 +45,18 @@ static const struct option_row rows[] = {
      "this share of the subscribers (0.5 or 50%) joins and then never reads (0)"},
     {"--compressed", "SHARE", OPTION_SHARE, AT(compressed_milli), 0, 1000, 0,
      "this share of the connections offers permessage-deflate (0)"},
+    {"--storm", "N", OPTION_COUNT, AT(storms), 0, 100, 0,
+     "so many times in the run all subscribers drop their connections at once, come back as the same\n"
+     "                          users and resume behind the last message that they saw (0)"},
     {"--durable", NULL, OPTION_FLAG, AT(is_durable), 0, 0, 0,
      "rooms whose messages are stored (bench-0 …) instead of ephemeral ones (~bench-0 …)"},
     {"--room-prefix", "NAME", OPTION_TEXT, AT(room_prefix), 0, 0, 0,
      "the rooms' names are NAME-0, NAME-1 …; a ~ at the front makes them ephemeral (~bench)"},
     {"--raw", NULL, OPTION_FLAG, AT(is_raw), 0, 0, 0,
-     "the server is a plain broadcaster: whatever one connection sends, all get"},
+     "the server is a plain broadcaster: whatever one connection sends, all get; with --rooms, all that\n"
+     "                          have the same path (/0, /1 … behind the address's own)"},
+    {"--upgrade-only", NULL, OPTION_FLAG, AT(is_upgrade_only), 0, 0, 0,
+     "connections are upgraded and join no room: what an upgrade alone takes; without publishers"},
     {"--pid", "PID", OPTION_COUNT, AT(server_pid), 1, 4194304, 0,
      "the server's process on this machine: its CPU time and memory are reported"},
     {"--handshakes", "N", OPTION_COUNT, AT(handshakes), 1, 4096, 256, "connections being opened at a time (256)"},
@@ -208,6 +216,21 @@ static bool is_room_prefix(const char *prefix)
     return size > 0 && size <= 48;
 }
 
+/* What does not go with --raw, --storm or --upgrade-only; or NULL. */
+static const char *problem_of_kind(const struct load_options *options, bool is_ack)
+{
+    if (options->is_raw && (options->room_prefix != NULL || options->is_durable || is_ack))
+        return "a plain broadcaster (--raw) has no names of rooms and no acks: leave out what is about them";
+    if (options->is_raw && options->publishers * load_options_connections(options) > 16000000)
+        return "with --raw, publishers times connections must stay below 16 million";
+    if (options->storms > 0 && (options->is_raw || options->is_upgrade_only || options->stalled_milli > 0))
+        return "--storm needs subscribers that read and a server that lets them resume: leave out --raw, "
+               "--upgrade-only and --stalled";
+    if (options->is_upgrade_only && options->publishers > 0)
+        return "--upgrade-only joins no room, so nobody can publish: add --publishers 0";
+    return NULL;
+}
+
 static bool check_together(struct load_options *options, bool has_window, struct builder *problem)
 {
     bool is_ack = options->until != NULL && strcmp(options->until, "ack") == 0;
@@ -231,13 +254,30 @@ static bool check_together(struct load_options *options, bool has_window, struct
         wrong = "--durable chooses the rooms' names: leave it or --room-prefix out";
     else if (options->room_prefix != NULL && !is_room_prefix(options->room_prefix))
         wrong = "--room-prefix takes 1 to 48 bytes of a room's name, a ~ only at its front";
-    else if (options->is_raw && (options->rooms > 1 || options->room_prefix != NULL || options->is_durable || is_ack))
-        wrong = "a plain broadcaster (--raw) has no rooms and no acks: leave out what is about them";
-    else if (options->is_raw && options->publishers * load_options_connections(options) > 16000000)
-        wrong = "with --raw, publishers times connections must stay below 16 million";
+    else
+        wrong = problem_of_kind(options, is_ack);
     if (wrong != NULL)
         builder_add_string(problem, wrong);
     return wrong == NULL;
+}
+
+/* --connections, as subscribers of each room. */
+static bool spread_connections(struct load_options *options, struct builder *problem)
+{
+    if (options->connections == 0)
+        return true;
+    uint64_t per_room = options->connections / options->rooms;
+    if (options->connections % options->rooms == 0 && per_room >= options->publishers) {
+        options->subscribers = per_room - options->publishers;
+        return true;
+    }
+    builder_format(
+        problem,
+        "%llu connections cannot be spread evenly over %llu rooms with %llu publishers each: take a multiple "
+        "of the rooms, and no fewer than publishers",
+        (unsigned long long)options->connections, (unsigned long long)options->rooms,
+        (unsigned long long)options->publishers);
+    return false;
 }
 
 static void set_fallbacks(struct load_options *options)
@@ -279,7 +319,8 @@ enum load_options_read load_options_read(int count, char **arguments, struct loa
             return LOAD_OPTIONS_WRONG;
         has_window |= row->offset == AT(window);
     }
-    if (!check_together(&options, has_window, out_problem) || !read_url(&options, out_problem))
+    if (!spread_connections(&options, out_problem) || !check_together(&options, has_window, out_problem)
+        || !read_url(&options, out_problem))
         return LOAD_OPTIONS_WRONG;
     if (options.until == NULL)
         options.until = "echo";

@@ -15,6 +15,7 @@ struct load_options {
     struct os_address address;
 
     uint64_t rooms;
+    uint64_t connections; /* in all, instead of subscribers; 0: not asked for */
     uint64_t subscribers; /* per room, in addition to the publishers */
     uint64_t publishers;  /* per room */
     uint64_t text_size;
@@ -24,6 +25,7 @@ struct load_options {
     uint64_t duration_ms;
     uint64_t stalled_milli;
     uint64_t compressed_milli;
+    uint64_t storms;      /* how often all subscribers drop their connections at once and come back */
     uint64_t handshakes;  /* begun and not yet complete */
     uint64_t patience_ms; /* how long nothing may move before it gives up waiting */
     uint64_t threads;
@@ -34,6 +36,7 @@ struct load_options {
     const char *until;       /* what ends a message's flight: "ack", "echo" or "all" */
     bool is_durable;
     bool is_raw;
+    bool is_upgrade_only; /* connections are upgraded and join nothing */
     bool is_json;
     bool is_quiet;
 };

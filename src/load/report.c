@@ -176,6 +176,18 @@ static void add_server(struct builder *out, const struct load_report *report)
     builder_add_string(out, " more\n");
 }
 
+static void add_storms(struct builder *out, const struct load_report *report)
+{
+    builder_add_string(out, "  storm       ");
+    add_things(out, report->returned, "return", "returns");
+    builder_add_string(out, ", all back after at most ");
+    report_add_time(out, report->storm_ns_max);
+    builder_add_string(out, "; ");
+    add_things(out, report->replayed, "message", "messages");
+    builder_format(out, " replayed; %llu had missed more than is replayed\n", (unsigned long long)report->truncated);
+    add_delays(out, "back after", &report->returns, "from the storm's beginning until joined again");
+}
+
 static void add_verdict(struct builder *out, const struct load_report *report)
 {
     const struct ledger *ledger = &report->ledger;
@@ -217,6 +229,8 @@ void report_text(const struct load_report *report, struct builder *out)
     add_head(out, report);
     if (report->is_measured) {
         add_traffic(out, report);
+        if (report->options->storms > 0)
+            add_storms(out, report);
         if (report->has_server)
             add_server(out, report);
         builder_format(out, "  generator   %.0f %% of a core\n", share_of_core(report, report->generator_cpu_ns));
@@ -294,6 +308,7 @@ static void json_server(struct builder *out, const struct load_report *report)
     builder_format(out, "\"cpu_us_per_delivery\":%.4f,", per_delivery(report, cpu_ns) / NS_PER_US);
     builder_format(out, "\"cpu_us_per_ack\":%.4f,",
                    report->acked == 0 ? 0 : (double)cpu_ns / (double)report->acked / NS_PER_US);
+    json_number(out, "connect_cpu_ns", above(report->server_ready.cpu_ns, report->server_before.cpu_ns));
     builder_format(out, "\"core_percent\":%.1f,", share_of_core(report, cpu_ns));
     json_number(out, "resident_before", report->server_before.resident_bytes);
     json_number(out, "resident_ready", report->server_ready.resident_bytes);
@@ -301,6 +316,18 @@ static void json_server(struct builder *out, const struct load_report *report)
     json_number(out, "kernel_before", report->server_before.kernel_bytes);
     json_number(out, "kernel_ready", report->server_ready.kernel_bytes);
     json_number(out, "kernel_max", report->server_kernel_max);
+    json_end(out, "},");
+}
+
+static void json_storm(struct builder *out, const struct load_report *report)
+{
+    builder_add_string(out, "\"storm\":{");
+    json_number(out, "storms", report->options->storms);
+    json_number(out, "returned", report->returned);
+    json_number(out, "replayed", report->replayed);
+    json_number(out, "truncated", report->truncated);
+    json_number(out, "all_back_ns", report->storm_ns_max);
+    json_delays(out, "return_ns", &report->returns);
     json_end(out, "},");
 }
 
@@ -330,6 +357,8 @@ void report_json(const struct load_report *report, struct builder *out)
                    per_second(report, report->delivered), per_second(report, report->acked));
     json_delays(out, "delay_ns", &report->delays);
     json_delays(out, "ack_delay_ns", &report->ack_delays);
+    if (report->options->storms > 0)
+        json_storm(out, report);
     if (report->has_server)
         json_server(out, report);
     json_number(out, "generator_cpu_ns", report->generator_cpu_ns);

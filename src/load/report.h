@@ -34,6 +34,12 @@ struct load_report {
     struct histogram delays;
     struct histogram ack_delays;
 
+    struct histogram returns; /* from a storm's beginning until a subscriber was back */
+    uint64_t storm_ns_max;    /* until the last one was */
+    uint64_t returned;
+    uint64_t replayed;
+    uint64_t truncated; /* resumptions that had missed more than the server replays */
+
     bool has_server;
     struct process_sample server_before; /* before the first connection */
     struct process_sample server_ready;  /* with all connections, before the first message */

@@ -46,6 +46,20 @@ static size_t value_end(struct view text, size_t start)
     return index;
 }
 
+bool scan_next(struct view *array, struct view *out_value)
+{
+    size_t index = skip_blanks(*array, 0);
+    if (index >= array->size || (array->at[index] != '[' && array->at[index] != ','))
+        return false;
+    size_t start = skip_blanks(*array, index + 1);
+    if (start >= array->size || array->at[start] == ']')
+        return false;
+    size_t end = value_end(*array, start);
+    *out_value = view_of(array->at + start, end - start);
+    *array = view_skip(*array, end);
+    return true;
+}
+
 static struct view without_quotes(struct view value)
 {
     if (value.size >= 2 && value.at[0] == '"')

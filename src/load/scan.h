@@ -12,3 +12,7 @@ struct scan_field {
 
 /* Fills in the values of the fields of the outermost object; those of objects inside it are passed over. */
 void scan_object(struct view object, struct scan_field *fields, size_t count);
+
+/* Takes the next value off an array's text, which begins with its bracket or behind the value before. False: no more.
+ */
+bool scan_next(struct view *array, struct view *out_value);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "load/client.h"
+#include "load/storm.h"
 #include "os/clock.h"
 
 enum {
@@ -126,11 +127,17 @@ enum result worker_init(struct worker *worker, const struct load_shared *shared,
     worker->random = (uint64_t)shared->run_id << 32 | index;
     histogram_init(&worker->delays);
     histogram_init(&worker->ack_delays);
+    histogram_init(&worker->returns);
     builder_init(&worker->scratch, FRAME_BYTES_MAX);
     builder_init(&worker->inflated, INFLATED_BYTES_MAX);
     worker->buffer = malloc(WORKER_REST_BYTES_MAX + WORKER_READ_BYTES);
     worker->inflater = inflater_new();
     worker->reached = calloc(shared->target_count + 1, sizeof(*worker->reached));
+    if (shared->options->storms > 0) {
+        worker->epochs = calloc(shared->options->rooms, sizeof(*worker->epochs));
+        if (worker->epochs == NULL)
+            return RESULT_NO_MEMORY;
+    }
     if (worker->buffer == NULL || worker->inflater == NULL || worker->reached == NULL
         || init_clients(worker, index) != RESULT_OK || init_recalls(worker) != RESULT_OK)
         return RESULT_NO_MEMORY;
@@ -147,6 +154,7 @@ void worker_done(struct worker *worker)
     for (uint64_t room = 0; room < worker->recall_count; room++)
         recall_done(&worker->recalls[room]);
     free(worker->recalls);
+    free(worker->epochs);
     free(worker->clients);
     free(worker->streams);
     free(worker->due);
@@ -163,12 +171,16 @@ static void open_some(struct worker *worker)
 {
     while (worker->opened < worker->client_count && worker->opening < worker->shared->options->handshakes
            && worker_status(worker) != WORKER_FAILED) {
+        struct client *client = &worker->clients[worker->opened++];
+        if (client->state != CLIENT_IDLE)
+            continue; /* it was ended by the server, and is not among those who come back */
         worker->opening++;
-        client_open(worker, &worker->clients[worker->opened++]);
+        client_open(worker, client);
     }
     if (worker->opened < worker->client_count || worker->opening > 0 || worker->ready_ns > 0)
         return;
     worker->ready_ns = worker->now_ns;
+    worker->is_returning = false;
     set_status(worker, WORKER_READY);
 }
 
@@ -284,10 +296,10 @@ static uint64_t look_behind(struct worker *worker, bool is_final)
         struct client *client = &worker->clients[index];
         if (client->state != CLIENT_READY || client->is_stalled)
             continue;
-        uint64_t first = shared->options->is_raw ? 0 : client->room;
-        uint64_t end = shared->options->is_raw ? shared->options->publishers : first + 1;
-        for (uint64_t target = first; target < end; target++) {
-            struct ledger_stream *stream = shared->options->is_raw ? &client->streams[target] : &client->stream;
+        uint64_t count = shared->options->is_raw ? shared->options->publishers : 1;
+        for (uint64_t place = 0; place < count; place++) {
+            struct ledger_stream *stream = shared->options->is_raw ? &client->streams[place] : &client->stream;
+            uint64_t target = place * shared->options->rooms + client->room;
             behind += stream->last < shared->targets[target];
             if (is_final)
                 ledger_finish(&worker->ledger, stream, shared->targets[target]);
@@ -362,9 +374,11 @@ static void turn(struct worker *worker)
         else if (client->state != CLIENT_ENDED)
             client_event(worker, client, &events[index]);
     }
-    if (worker->phase == LOAD_OPEN)
+    if (worker->phase == LOAD_RUN && worker->storms < atomic_load(&worker->shared->storms))
+        storm_begin(worker);
+    if (worker->phase == LOAD_OPEN || worker->is_returning)
         open_some(worker);
-    else if (worker->phase == LOAD_RUN || worker->phase == LOAD_DRAIN)
+    if (worker->phase == LOAD_RUN || worker->phase == LOAD_DRAIN)
         publish_due(worker);
     publish_later(worker);
     if (worker->now_ns - worker->looked_ns >= LOOK_NS)
@@ -421,6 +435,7 @@ struct worker_sums worker_sum(const struct worker *workers, uint64_t count)
         sums.faults += counter_get(&worker->faults);
         sums.gaps += counter_get(&worker->gaps);
         sums.ended += counter_get(&worker->ended);
+        sums.returned += counter_get(&worker->returned);
         sums.cpu_ns += counter_get(&worker->cpu_ns);
     }
     return sums;

@@ -27,7 +27,7 @@ enum load_phase {
 
 enum worker_status {
     WORKER_OPENING,
-    WORKER_READY,     /* all connections are open and joined */
+    WORKER_READY,     /* all connections are open and joined, or back after a storm */
     WORKER_QUIET,     /* nothing is in flight; `reached` is final */
     WORKER_CAUGHT_UP, /* every subscriber has got up to the targets */
     WORKER_FAILED,    /* `failure` says why; it waits for LOAD_STOP */
@@ -45,11 +45,17 @@ struct load_shared {
     uint32_t run_id;
     struct view filler; /* text behind the marker */
     uint64_t start_ns;  /* when the first message is due */
-    uint64_t *targets;  /* per room (with --raw: per publisher), how far every subscriber must get */
+    uint64_t *targets;  /* per room (with --raw: per publisher's number), how far every subscriber must get */
     uint64_t target_count;
     _Atomic uint64_t measured_from_ns; /* delays are noted of messages meant to be sent from here … */
     _Atomic uint64_t measured_to_ns;   /* … to before here */
+    _Atomic uint64_t storms;           /* that have been called */
     _Atomic enum load_phase phase;
+};
+
+/* Which life of a room's log the server told, empty until it did. */
+struct load_epoch {
+    char text[65];
 };
 
 struct client;
@@ -76,6 +82,9 @@ struct worker {
     uint64_t next_publisher; /* whose message is due next, at a fixed rate */
     uint64_t next_round;
     uint64_t repeat_at_ns; /* some refused message is due again; UINT64_MAX: none */
+    uint64_t storms;       /* begun */
+    uint64_t storm_ns;     /* when the last one began */
+    bool is_returning;     /* it goes on */
     uint64_t looked_ns;    /* when things were done last that need not be done in every turn */
 
     uint8_t *buffer;
@@ -84,6 +93,7 @@ struct worker {
     struct inflater *inflater;
     struct recall *recalls; /* per room */
     uint64_t recall_count;
+    struct load_epoch *epochs;     /* per room; NULL: no storm will be */
     struct ledger_stream *streams; /* with --raw: per connection and publisher */
     uint64_t random;
 
@@ -94,6 +104,8 @@ struct worker {
     uint64_t stalled;
     uint64_t stalled_ended;        /* of them, by the server */
     uint64_t compressed;           /* connections that agreed to compression */
+    uint64_t replayed;             /* messages that came as a resumed connection's past */
+    uint64_t truncated;            /* resumptions that had missed more than the server replays */
     char end_text[LOAD_TEXT_SIZE]; /* why the first connection ended early */
 
     /* Read by the run at any time. */
@@ -106,10 +118,12 @@ struct worker {
     struct counter faults; /* lost, doubled, reordered, mismatched so far */
     struct counter gaps;
     struct counter ended;
+    struct counter returned; /* of a storm */
     struct counter cpu_ns;
     struct counter *reached; /* like targets: acknowledged here */
     struct histogram delays; /* of deliveries */
     struct histogram ack_delays;
+    struct histogram returns; /* from a storm's beginning until a subscriber was back */
     _Atomic enum worker_status status;
     uint64_t ready_ns;            /* when all its connections were ready; written before WORKER_READY */
     char failure[LOAD_TEXT_SIZE]; /* written before status becomes WORKER_FAILED */
@@ -124,7 +138,7 @@ void worker_run(void *worker);
 
 /* The counters of several workers, added up. Any thread. */
 struct worker_sums {
-    uint64_t ready, delivered, delivered_bytes, reads, sent, acked, faults, gaps, ended, cpu_ns;
+    uint64_t ready, delivered, delivered_bytes, reads, sent, acked, faults, gaps, ended, returned, cpu_ns;
 };
 struct worker_sums worker_sum(const struct worker *workers, uint64_t count);
 

@@ -13,12 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CLIENTS_MAX = 64, BYTES_MAX = 64 << 20 };
+enum { CLIENTS_MAX = 64, BYTES_MAX = 64 << 20, LOG_COUNT = 65536, LOG_TEXT_SIZE = 512 };
 
 struct fake_client {
     int descriptor; /* -1: ended */
+    char path[16];  /* raw: its room */
     uint32_t number;
-    bool is_upgraded, is_joined, is_compressed;
+    bool is_upgraded, is_joined, is_compressed, has_token;
     struct builder in, out, held;
 };
 
@@ -32,6 +33,7 @@ struct fake_server {
     struct fake_client clients[CLIENTS_MAX];
     uint32_t count;
     uint64_t seq;
+    char (*log)[LOG_TEXT_SIZE]; /* the newest events, by seq */
     bool was_busy;
     bool has_stopped;
     struct deflater *deflater;
@@ -124,10 +126,14 @@ static void deliver(struct fake_server *server, struct fake_client *client, stru
     flush(client);
 }
 
-static void broadcast(struct fake_server *server, struct view event)
+/* To all; in a raw server, to those with the same path. */
+static void broadcast(struct fake_server *server, const struct fake_client *sender, struct view event)
 {
     for (uint32_t index = 0; index < server->count; index++) {
         struct fake_client *client = &server->clients[index];
+        if (server->options.is_raw && server->options.fault != FAKE_MIXES_ROOMS
+            && strcmp(client->path, sender->path) != 0)
+            continue;
         if (client->descriptor >= 0 && (client->is_joined || (server->options.is_raw && client->is_upgraded)))
             deliver(server, client, event);
     }
@@ -144,7 +150,9 @@ static void commit(struct fake_server *server, struct view text, struct view key
     builder_clear(&server->text);
     builder_format(&server->text, server->options.is_reordering ? other : plain, (unsigned long long)server->seq,
                    (int)text.size, (const char *)text.at, (int)key.size, (const char *)key.at);
-    broadcast(server, builder_view(&server->text));
+    (void)snprintf(server->log[server->seq % LOG_COUNT], LOG_TEXT_SIZE, "%.*s", (int)server->text.size,
+                   (const char *)server->text.at);
+    broadcast(server, NULL, builder_view(&server->text));
 }
 
 static void take_send(struct fake_server *server, struct fake_client *client, struct view text, struct view key)
@@ -171,22 +179,52 @@ static void take_send(struct fake_server *server, struct fake_client *client, st
         commit(server, text, key);
 }
 
-static void take_join(struct fake_server *server, struct fake_client *client)
+/* What whoever resumes has missed, or what the fault makes of it. */
+static void resume(struct fake_server *server, struct fake_client *client, uint64_t after)
+{
+    enum fake_fault fault = server->options.fault;
+    uint64_t first = after + 1;
+    if (fault == FAKE_FORGETS)
+        first++;
+    else if (fault == FAKE_REPEATS)
+        first--;
+    else if (fault == FAKE_TRUNCATES)
+        first = server->seq;
+    client->is_joined = true;
+    builder_clear(&server->text);
+    builder_format(&server->text, "{\"type\":\"joined\",\"epoch\":\"%s\",\"seq\":%llu,\"truncated\":%s,\"events\":[",
+                   fault == FAKE_STARTS_ANEW ? "e2" : "e1", (unsigned long long)server->seq,
+                   fault == FAKE_TRUNCATES ? "true" : "false");
+    for (uint64_t seq = first; seq <= server->seq; seq++)
+        builder_format(&server->text, "%s%s", seq == first ? "" : ",", server->log[seq % LOG_COUNT]);
+    builder_add_string(&server->text, "]}");
+    add_message(server, client, &client->out, builder_view(&server->text));
+    flush(client);
+}
+
+static void take_join(struct fake_server *server, struct fake_client *client, struct view after, struct view epoch)
 {
     char answer[160];
+    uint64_t seq;
+    if (view_to_number(after, INT64_MAX, &seq)) {
+        check(view_equal(epoch, VIEW("e1")) && client->has_token);
+        resume(server, client, seq);
+        return;
+    }
     if (server->options.fault == FAKE_FORBIDS && client->number == server->options.victim) {
         say(server, client, "{\"type\":\"error\",\"code\":\"forbidden\",\"message\":\"this room is closed\"}");
         return;
     }
     client->is_joined = true;
-    (void)snprintf(answer, sizeof(answer), "{\"type\":\"joined\",\"events\":[{\"seq\":3}],\"seq\":%llu,\"count\":1}",
+    (void)snprintf(answer, sizeof(answer),
+                   "{\"type\":\"joined\",\"epoch\":\"e1\",\"events\":[{\"seq\":3}],\"seq\":%llu,\"count\":1}",
                    (unsigned long long)server->seq);
     say(server, client, answer);
     say(server, client, "{\"type\":\"presence\",\"joined\":[],\"left\":[],\"count\":2}");
 }
 
 /* Glued: every second message waits for the next. */
-static void take_raw(struct fake_server *server, struct view text)
+static void take_raw(struct fake_server *server, const struct fake_client *client, struct view text)
 {
     server->seq++;
     if (server->options.fault == FAKE_GLUES && server->glued.size == 0) {
@@ -198,20 +236,21 @@ static void take_raw(struct fake_server *server, struct view text)
         builder_add_view(&server->glued, text);
         text = builder_view(&server->glued);
     }
-    broadcast(server, text);
+    broadcast(server, client, text);
     builder_clear(&server->glued);
 }
 
 static void take_command(struct fake_server *server, struct fake_client *client, struct view text)
 {
-    struct scan_field fields[] = {{.name = "type"}, {.name = "text"}, {.name = "key"}};
+    struct scan_field fields[] = {
+        {.name = "type"}, {.name = "text"}, {.name = "key"}, {.name = "after"}, {.name = "epoch"}};
     if (server->options.is_raw) {
-        take_raw(server, text);
+        take_raw(server, client, text);
         return;
     }
-    scan_object(text, fields, 3);
+    scan_object(text, fields, 5);
     if (view_equal(fields[0].value, VIEW("join")))
-        take_join(server, client);
+        take_join(server, client, fields[3].value, fields[4].value);
     else if (view_equal(fields[0].value, VIEW("send")))
         take_send(server, client, fields[1].value, fields[2].value);
 }
@@ -237,9 +276,13 @@ static size_t take_upgrade(struct fake_server *server, struct fake_client *clien
                                             .deflate = client->is_compressed ? &terms : NULL},
                         &client->out);
     flush(client);
+    client->has_token = memmem(head.at, head.size, "Authorization: Bearer t0k3n\r\n", 29) != NULL;
+    (void)sscanf((const char *)head.at, "GET %15[^ ]", client->path);
     client->is_upgraded = true;
     if (!server->options.is_raw)
-        say(server, client, "{\"type\":\"welcome\",\"protocol\":\"natter.v1\",\"user\":{\"id\":\"u\",\"name\":\"n\"}}");
+        say(server, client,
+            "{\"type\":\"welcome\",\"protocol\":\"natter.v1\",\"token\":\"t0k3n\","
+            "\"user\":{\"id\":\"u\",\"name\":\"n\"}}");
     return (size_t)(finish + 4 - head.at);
 }
 
@@ -329,6 +372,8 @@ struct fake_server *fake_server_start(const struct fake_options *options)
     struct fake_server *server = calloc(1, sizeof(*server));
     struct os_address any;
     check(server != NULL);
+    server->log = calloc(LOG_COUNT, sizeof(*server->log));
+    check(server->log != NULL);
     server->options = *options;
     server->seq = options->first_seq;
     server->deflater = deflater_new(15, 1);
@@ -364,6 +409,7 @@ void fake_server_stop(struct fake_server *server)
     builder_done(&server->text);
     builder_done(&server->packed);
     builder_done(&server->glued);
+    free(server->log);
     free(server);
 }
 

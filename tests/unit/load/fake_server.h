@@ -21,6 +21,11 @@ enum fake_fault {
     FAKE_HAS_LIMIT,     /* the victim's upgrade is answered with 429 */
     FAKE_IS_SILENT,     /* the victim's upgrade is not answered */
     FAKE_FORBIDS,       /* the victim's join is refused */
+    FAKE_FORGETS,       /* whoever resumes is told one event less than it missed */
+    FAKE_REPEATS,       /* whoever resumes is told one event more */
+    FAKE_TRUNCATES,     /* whoever resumes is told the newest event only, and that there were more */
+    FAKE_STARTS_ANEW,   /* whoever resumes is told another epoch */
+    FAKE_MIXES_ROOMS,   /* raw: everybody gets the messages of all paths */
     FAKE_GLUES,         /* raw: two messages in one frame, with a line end between */
 };
 

@@ -16,4 +16,5 @@ int test_publisher(void);
 int test_recall(void);
 int test_report(void);
 int test_scan(void);
+int test_storm(void);
 int test_worker(void);

@@ -8,7 +8,7 @@ int main(void)
     int failures = 0;
     os_random_init();
     failures += test_marker();
-    failures += test_scan();
+    failures += test_scan() + test_storm();
     failures += test_options();
     failures += test_client_frame();
     failures += test_client_handshake();
@@ -21,6 +21,7 @@ int main(void)
     failures += test_delivery();
     failures += test_client();
     failures += test_worker();
+    failures += test_storm();
     failures += test_load();
     return failures > 0;
 }

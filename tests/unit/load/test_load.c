@@ -154,6 +154,63 @@ static void glued_messages_are_told_apart(void **state)
     assert_true(report.ledger.received > 50);
 }
 
+static void plain_rooms_are_kept_apart_by_path(void **state)
+{
+    static const char *const extra[] = {"--raw", "--rooms", "3", "--publishers", "2", NULL};
+    (void)state;
+    run(&(struct fake_options){.is_raw = true}, extra);
+    assert_clean();
+    assert_int_equal(report.connected, 3 * (SUBSCRIBERS + 2));
+    assert_int_equal(report.ledger.received % (SUBSCRIBERS + 2), 0);
+    assert_int_equal(report.ledger.foreign, 0);
+    run(&(struct fake_options){.is_raw = true, .fault = FAKE_MIXES_ROOMS}, extra);
+    assert_true(report.ledger.mismatched > 0);
+    assert_false(report_is_clean(&report));
+}
+
+static void an_upgrade_may_be_all(void **state)
+{
+    (void)state;
+    run(&(struct fake_options){.fault = FAKE_FORBIDS, .victim = 2},
+        (const char *const[]){"--upgrade-only", "--publishers", "0", NULL});
+    assert_string_equal(report.failure, "");
+    assert_true(report_is_clean(&report));
+    assert_int_equal(report.connected, SUBSCRIBERS);
+}
+
+static void after_a_storm_all_are_back_without_hole_or_repeat(void **state)
+{
+    (void)state;
+    run(&(struct fake_options){.first_seq = 41}, (const char *const[]){"--storm", "2", "--window", "1", NULL});
+    assert_clean();
+    assert_int_equal(report.returned, 2 * SUBSCRIBERS);
+    assert_int_equal(counter_get(&report.returns.count), 2 * SUBSCRIBERS);
+    assert_true(report.replayed > 0);
+    assert_int_equal(report.truncated, 0);
+    assert_int_equal(report.ledger.foreign, 0);
+    assert_int_equal(report.ledger.received % (SUBSCRIBERS + 1), 0);
+    run(&(struct fake_options){0}, (const char *const[]){"--storm", "1", "--threads", "2", "--window", "1", NULL});
+    assert_clean();
+    assert_int_equal(report.returned, SUBSCRIBERS);
+}
+
+static void what_a_storm_tears_is_found(void **state)
+{
+    static const char *const extra[] = {"--storm", "1", "--window", "1", NULL};
+    (void)state;
+    run(&(struct fake_options){.fault = FAKE_FORGETS}, extra);
+    assert_true(report.ledger.lost > 0);
+    run(&(struct fake_options){.fault = FAKE_REPEATS}, extra);
+    assert_int_equal(report.ledger.doubled, SUBSCRIBERS);
+    run(&(struct fake_options){.fault = FAKE_STARTS_ANEW}, extra);
+    assert_true(report.ledger.mismatched > 0);
+    run(&(struct fake_options){.fault = FAKE_TRUNCATES}, extra);
+    assert_string_equal(report.failure, "");
+    assert_int_equal(report.truncated, SUBSCRIBERS);
+    assert_int_equal(report.ledger.lost, 0);
+    assert_true(report.ledger.gaps > 0);
+}
+
 static void a_busy_server_is_asked_again(void **state)
 {
     (void)state;
@@ -255,6 +312,10 @@ int test_load(void)
         cmocka_unit_test(all_may_be_waited_for),
         cmocka_unit_test(a_plain_broadcaster_is_judged_by_the_texts),
         cmocka_unit_test(glued_messages_are_told_apart),
+        cmocka_unit_test(plain_rooms_are_kept_apart_by_path),
+        cmocka_unit_test(an_upgrade_may_be_all),
+        cmocka_unit_test(after_a_storm_all_are_back_without_hole_or_repeat),
+        cmocka_unit_test(what_a_storm_tears_is_found),
         cmocka_unit_test(a_busy_server_is_asked_again),
         cmocka_unit_test(those_who_stall_are_not_judged),
         cmocka_unit_test(each_fault_is_found),

@@ -66,6 +66,19 @@ static void durable_rooms_have_plain_names(void **state)
     assert_string_equal(options.room_prefix, "bench");
 }
 
+static void connections_are_spread_over_the_rooms(void **state)
+{
+    struct load_options options;
+    char problem[256];
+    (void)state;
+    assert_int_equal(read_them((const char *const[]){"--connections", "40", "--rooms", "4", "--publishers", "3",
+                                                     "ws://localhost:80", NULL},
+                               &options, problem, 256),
+                     LOAD_OPTIONS_READ);
+    assert_int_equal(options.subscribers, 7);
+    assert_int_equal(load_options_connections(&options), 40);
+}
+
 static void help_is_asked_for(void **state)
 {
     struct load_options options;
@@ -109,7 +122,12 @@ static void what_is_wrong_is_named(void **state)
         {{"--durable", "--room-prefix", "x", "ws://localhost:1"}, "leave it"},
         {{"--room-prefix", "a\"b", "ws://localhost:1"}, "--room-prefix"},
         {{"--room-prefix", "a~b", "ws://localhost:1"}, "--room-prefix"},
-        {{"--raw", "--rooms", "2", "ws://localhost:1"}, "no rooms"},
+        {{"--raw", "--durable", "ws://localhost:1"}, "no names of rooms"},
+        {{"--raw", "--storm", "1", "ws://localhost:1"}, "--storm"},
+        {{"--stalled", "0.1", "--storm", "1", "ws://localhost:1"}, "--storm"},
+        {{"--upgrade-only", "ws://localhost:1"}, "--publishers 0"},
+        {{"--connections", "7", "--rooms", "2", "ws://localhost:1"}, "evenly"},
+        {{"--connections", "4", "--publishers", "5", "ws://localhost:1"}, "no fewer"},
         {{"--raw", "--until", "ack", "ws://localhost:1"}, "no acks"},
         {{"--raw", "--publishers", "5000", "ws://localhost:1"}, "16 million"},
         {{"wss://localhost:1"}, "wss://"},
@@ -133,8 +151,11 @@ static void what_is_wrong_is_named(void **state)
 int test_options(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_address_is_enough),           cmocka_unit_test(numbers_have_their_units),
-        cmocka_unit_test(durable_rooms_have_plain_names), cmocka_unit_test(help_is_asked_for),
+        cmocka_unit_test(an_address_is_enough),
+        cmocka_unit_test(numbers_have_their_units),
+        cmocka_unit_test(durable_rooms_have_plain_names),
+        cmocka_unit_test(help_is_asked_for),
+        cmocka_unit_test(connections_are_spread_over_the_rooms),
         cmocka_unit_test(what_is_wrong_is_named),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);

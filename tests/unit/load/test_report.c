@@ -117,6 +117,25 @@ static void each_fault_makes_the_report_unclean(void **state)
     assert_non_null(strstr(text_of(&report), "FAILED      the server left"));
 }
 
+static void storms_are_told(void **state)
+{
+    struct load_report report;
+    struct load_options stormy = options;
+    (void)state;
+    fill(&report);
+    assert_null(strstr(text_of(&report), "storm"));
+    stormy.storms = 1;
+    report.options = &stormy;
+    report.returned = 1000;
+    report.storm_ns_max = 2500000000;
+    report.replayed = 31415;
+    report.truncated = 2;
+    histogram_add_many(&report.returns, 1200000000, 1000);
+    assert_non_null(
+        strstr(text_of(&report), "1,000 returns, all back after at most 2.50 s; 31,415 messages replayed; 2 had"));
+    assert_non_null(strstr(text, "back after  p50 1.2"));
+}
+
 static void an_empty_report_divides_by_nothing(void **state)
 {
     struct load_report report = {.options = &options, .is_measured = true, .has_server = true};
@@ -183,6 +202,7 @@ static void counts_and_times_are_easy_to_read(void **state)
 int test_report(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(storms_are_told),
         cmocka_unit_test(the_text_has_the_figures),
         cmocka_unit_test(a_generator_without_time_is_warned_of),
         cmocka_unit_test(each_fault_makes_the_report_unclean),

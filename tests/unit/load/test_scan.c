@@ -60,9 +60,38 @@ static void no_byte_outside_is_read_however_the_text_is_cut(void **state)
     }
 }
 
+static void an_array_is_walked_value_by_value(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *values[4];
+    } rows[] = {
+        {"[]", {NULL}},
+        {"[ ]", {NULL}},
+        {"", {NULL}},
+        {"[", {NULL}},
+        {"5", {NULL}},
+        {"[1]", {"1"}},
+        {" [ {\"a\":[1,2]} , \"x,]\",3 ]", {"{\"a\":[1,2]}", "\"x,]\"", "3 "}},
+        {"[{\"a\":1},{\"b", {"{\"a\":1}", "{\"b"}},
+    };
+    (void)state;
+    for (size_t index = 0; index < sizeof(rows) / sizeof(rows[0]); index++) {
+        struct view array = view_of_string(rows[index].text);
+        struct view value;
+        size_t count = 0;
+        for (; scan_next(&array, &value); count++) {
+            assert_non_null(rows[index].values[count]);
+            assert_true(view_equal(value, view_of_string(rows[index].values[count])));
+        }
+        assert_null(rows[index].values[count]);
+    }
+}
+
 int test_scan(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_array_is_walked_value_by_value),
         cmocka_unit_test(fields_are_found_wherever_they_stand),
         cmocka_unit_test(no_byte_outside_is_read_however_the_text_is_cut),
     };
