@@ -27,7 +27,9 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (60)
 	@tools/setup --test
 	@tools/test fuzz --fuzz-seconds $(FUZZ_SECONDS)
 
-bench: build ## how fast it is on this machine, against the bare floor
+bench: build ## how fast it is on this machine, beside the bare floors and its peers; takes half an hour
+	@tools/setup --bench
+	@tools/build release
 	@bench/run
 
 format: ## put C files into the house's form

@@ -2,6 +2,7 @@
 #include "floor.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/evp.h>
@@ -34,30 +35,36 @@ static uint8_t read_buffer[REST_BYTES_MAX + READ_BYTES];
 
 static void connection_end(struct floor *floor, struct connection *connection)
 {
-    struct connection *last = floor->connections[--floor->count];
-    floor->connections[connection->index] = last;
-    last->index = connection->index;
+    struct room *room = connection->room;
+    if (room != NULL) {
+        struct connection *last = room->connections[--room->count];
+        room->connections[connection->index] = last;
+        last->index = connection->index;
+    }
+    floor->count--;
     (void)close(connection->descriptor); /* whatever it answers, the descriptor is gone */
     connection->descriptor = -1;         /* freed at the end of the turn: an event may still name it */
 }
 
-void floor_send(struct floor *floor, struct connection *connection)
+/* Sends what the connection has pending, in one system call. */
+static void connection_send(const struct floor *floor, struct connection *connection)
 {
-    if (!connection->is_open || connection->is_blocked || connection->position == floor->head)
+    const struct room *room = connection->room;
+    if (connection->is_blocked || connection->position == room->head)
         return;
-    if (floor->head - connection->position > LOG_BYTES) {
+    if (room->head - connection->position > floor->log_bytes) {
         connection->is_lapped = true;
         connection->is_blocked = true;
         return;
     }
-    size_t from = connection->position % LOG_BYTES;
-    size_t size = floor->head - connection->position;
-    size_t first = size <= LOG_BYTES - from ? size : LOG_BYTES - from;
+    size_t from = connection->position % floor->log_bytes;
+    size_t size = room->head - connection->position;
+    size_t first = size <= floor->log_bytes - from ? size : floor->log_bytes - from;
     ssize_t sent;
     if (first == size) {
-        sent = send(connection->descriptor, floor->log + from, size, MSG_NOSIGNAL);
+        sent = send(connection->descriptor, room->log + from, size, MSG_NOSIGNAL);
     } else {
-        struct iovec parts[] = {{floor->log + from, first}, {floor->log, size - first}};
+        struct iovec parts[] = {{room->log + from, first}, {room->log, size - first}};
         struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
         sent = sendmsg(connection->descriptor, &message, MSG_NOSIGNAL);
     }
@@ -67,13 +74,41 @@ void floor_send(struct floor *floor, struct connection *connection)
     connection->is_blocked = sent < (ssize_t)size;
 }
 
-static void log_add(struct floor *floor, const uint8_t *at, size_t size)
+static void room_send(const struct floor *floor, struct room *room)
 {
-    size_t from = floor->head % LOG_BYTES;
-    size_t first = size <= LOG_BYTES - from ? size : LOG_BYTES - from;
-    memcpy(floor->log + from, at, first);
-    memcpy(floor->log, at + first, size - first);
-    floor->head += size;
+    for (uint32_t index = 0; index < room->count; index++)
+        connection_send(floor, room->connections[index]);
+}
+
+static void log_add(const struct floor *floor, struct room *room, const uint8_t *at, size_t size)
+{
+    size_t from = room->head % floor->log_bytes;
+    size_t first = size <= floor->log_bytes - from ? size : floor->log_bytes - from;
+    memcpy(room->log + from, at, first);
+    memcpy(room->log, at + first, size - first);
+    room->head += size;
+}
+
+/* A room takes memory when somebody comes. */
+static bool room_enter(struct floor *floor, struct room *room, struct connection *connection)
+{
+    if (room->log == NULL)
+        room->log = malloc(floor->log_bytes);
+    if (room->count == room->capacity) {
+        uint32_t capacity = room->capacity == 0 ? 4 : room->capacity * 2;
+        struct connection **connections = realloc(room->connections, capacity * sizeof(struct connection *));
+        if (connections == NULL)
+            return false;
+        room->connections = connections;
+        room->capacity = capacity;
+    }
+    if (room->log == NULL)
+        return false;
+    connection->room = room;
+    connection->position = room->head;
+    connection->index = room->count;
+    room->connections[room->count++] = connection;
+    return true;
 }
 
 static size_t frame_header(uint8_t out[4], int opcode, size_t size)
@@ -106,8 +141,8 @@ static void unmask(uint8_t *at, size_t size, const uint8_t mask[4])
 }
 
 /* False: the connection must end. */
-static bool take_message(struct floor *floor, struct connection *connection, const struct floor_manner *manner,
-                         int opcode, struct iovec payload)
+static bool take_message(struct floor *floor, struct connection *connection, enum floor_manner manner, int opcode,
+                         struct iovec payload)
 {
     uint8_t header[4];
     if (opcode == OPCODE_PONG)
@@ -123,16 +158,21 @@ static bool take_message(struct floor *floor, struct connection *connection, con
     }
     if (opcode != OPCODE_TEXT && opcode != OPCODE_BINARY)
         return false;
-    log_add(floor, header, frame_header(header, opcode, payload.iov_len));
-    log_add(floor, payload.iov_base, payload.iov_len);
-    if (manner->message != NULL)
-        manner->message(floor);
+    struct room *room = connection->room;
+    log_add(floor, room, header, frame_header(header, opcode, payload.iov_len));
+    log_add(floor, room, payload.iov_base, payload.iov_len);
+    if (manner == FLOOR_SENDS_EACH) {
+        room_send(floor, room);
+    } else if (!room->is_due) {
+        room->is_due = true;
+        floor->due[floor->due_count++] = room;
+    }
     return true;
 }
 
 /* The size of the frame at the start, 0 if it has not come whole, -1 if it is none that a floor takes. */
-static ssize_t take_frame(struct floor *floor, struct connection *connection, const struct floor_manner *manner,
-                          uint8_t *at, size_t size)
+static ssize_t take_frame(struct floor *floor, struct connection *connection, enum floor_manner manner, uint8_t *at,
+                          size_t size)
 {
     if (size < 2)
         return 0;
@@ -169,6 +209,23 @@ static const char *find_key(const char *head)
     return NULL;
 }
 
+/* The one whose number ends the path; NULL: there is none. */
+static struct room *find_room(struct floor *floor, const char *head)
+{
+    size_t size = strcspn(head, "\r\n");
+    const char *end = memchr(head, ' ', size);
+    end = end == NULL ? NULL : memchr(end + 1, ' ', size - (size_t)(end + 1 - head));
+    if (end == NULL)
+        return NULL;
+    if (floor->room_count == 1)
+        return floor->rooms;
+    const char *start = end;
+    while (start > head && start[-1] >= '0' && start[-1] <= '9')
+        start--;
+    unsigned long number = start == end ? ULONG_MAX : strtoul(start, NULL, 10);
+    return number < floor->room_count ? &floor->rooms[number] : NULL;
+}
+
 /* The size of the request at the start, 0 if it has not come whole, -1 if it is no upgrade. */
 static ssize_t take_request(struct floor *floor, struct connection *connection, uint8_t *at, size_t size)
 {
@@ -196,19 +253,20 @@ static ssize_t take_request(struct floor *floor, struct connection *connection, 
                                (const char *)accept);
     if (send(connection->descriptor, answer, (size_t)answer_size, MSG_NOSIGNAL) != answer_size)
         return -1;
-    connection->is_open = true;
-    connection->position = floor->head;
+    struct room *room = find_room(floor, (const char *)at);
+    if (room == NULL || !room_enter(floor, room, connection))
+        return -1;
     return end + 4 - at;
 }
 
 /* Takes what is whole; keeps the rest for the next read. False: the connection must end. */
-static bool take_bytes(struct floor *floor, struct connection *connection, const struct floor_manner *manner,
-                       size_t size)
+static bool take_bytes(struct floor *floor, struct connection *connection, enum floor_manner manner, size_t size)
 {
     size_t done = 0;
     while (done < size) {
-        ssize_t taken = connection->is_open ? take_frame(floor, connection, manner, read_buffer + done, size - done)
-                                            : take_request(floor, connection, read_buffer + done, size - done);
+        ssize_t taken = connection->room != NULL
+                            ? take_frame(floor, connection, manner, read_buffer + done, size - done)
+                            : take_request(floor, connection, read_buffer + done, size - done);
         if (taken < 0)
             return false;
         if (taken == 0)
@@ -228,7 +286,7 @@ static bool take_bytes(struct floor *floor, struct connection *connection, const
     return true;
 }
 
-static void connection_read(struct floor *floor, struct connection *connection, const struct floor_manner *manner)
+static void connection_read(struct floor *floor, struct connection *connection, enum floor_manner manner)
 {
     for (;;) {
         size_t before = connection->rest_size;
@@ -266,12 +324,11 @@ static void accept_all(struct floor *floor)
             (void)setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &floor->send_buffer_bytes,
                              sizeof(floor->send_buffer_bytes));
         connection->descriptor = descriptor;
-        connection->index = floor->count;
-        floor->connections[floor->count++] = connection;
+        floor->count++;
     }
 }
 
-static void take_event(struct floor *floor, const struct floor_manner *manner, const struct epoll_event *event)
+static void take_event(struct floor *floor, enum floor_manner manner, const struct epoll_event *event)
 {
     struct connection *connection = event->data.ptr;
     if (connection == NULL) {
@@ -284,21 +341,24 @@ static void take_event(struct floor *floor, const struct floor_manner *manner, c
             return;
         }
         connection->is_blocked = false;
-        floor_send(floor, connection);
+        connection_send(floor, connection);
     }
     if (event->events & ~(uint32_t)EPOLLOUT)
         connection_read(floor, connection, manner);
 }
 
-static void serve(struct floor *floor, const struct floor_manner *manner)
+static void serve(struct floor *floor, enum floor_manner manner)
 {
     struct epoll_event events[EVENTS_MAX];
     for (;;) {
         int count = epoll_wait(floor->poller, events, EVENTS_MAX, -1);
         for (int index = 0; index < count; index++)
             take_event(floor, manner, &events[index]);
-        if (manner->turn != NULL)
-            manner->turn(floor);
+        for (uint32_t index = 0; index < floor->due_count; index++) {
+            floor->due[index]->is_due = false;
+            room_send(floor, floor->due[index]);
+        }
+        floor->due_count = 0;
         /* A descriptor is in the set once, so no later event of this turn names a connection that has ended. */
         for (int index = 0; index < count; index++) {
             struct connection *connection = events[index].data.ptr;
@@ -327,7 +387,7 @@ static int listen_on(int port)
     return listener;
 }
 
-static bool read_arguments(int count, char **arguments, int *out_port, int *out_send_buffer_bytes)
+static bool read_arguments(int count, char **arguments, int *out_port, struct floor *out_floor)
 {
     for (int index = 1; index < count; index += 2) {
         char *end = NULL;
@@ -337,20 +397,24 @@ static bool read_arguments(int count, char **arguments, int *out_port, int *out_
         if (strcmp(arguments[index], "--port") == 0 && value < 65536)
             *out_port = (int)value;
         else if (strcmp(arguments[index], "--sndbuf") == 0)
-            *out_send_buffer_bytes = (int)value;
+            out_floor->send_buffer_bytes = (int)value;
+        else if (strcmp(arguments[index], "--rooms") == 0 && value >= 1 && value <= ROOMS_MAX)
+            out_floor->room_count = (uint32_t)value;
         else
             return false;
     }
     return true;
 }
 
-int floor_main(int count, char **arguments, const struct floor_manner *manner)
+int floor_main(int count, char **arguments, enum floor_manner manner)
 {
-    struct floor floor = {.send_buffer_bytes = 128 << 10};
+    struct floor floor = {.send_buffer_bytes = 128 << 10, .room_count = 1};
     int port = 0;
-    if (!read_arguments(count, arguments, &port, &floor.send_buffer_bytes)) {
-        (void)fprintf(stderr, "Usage: %s [--port N] [--sndbuf BYTES]   (port 0: any; buffer 0: the kernel's choice)\n",
-                      arguments[0]);
+    if (!read_arguments(count, arguments, &port, &floor)) {
+        (void)fprintf(
+            stderr,
+            "Usage: %s [--port N] [--sndbuf BYTES] [--rooms N]   (port 0: any; buffer 0: the kernel's choice)\n",
+            arguments[0]);
         return 2;
     }
     struct rlimit limit;
@@ -358,12 +422,13 @@ int floor_main(int count, char **arguments, const struct floor_manner *manner)
         limit.rlim_cur = limit.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
     }
-    floor.log = malloc(LOG_BYTES);
-    floor.connections = calloc(DESCRIPTORS_MAX, sizeof(*floor.connections));
+    floor.log_bytes = floor.room_count == 1 ? LOG_BYTES : SMALL_LOG_BYTES;
+    floor.rooms = calloc(floor.room_count, sizeof(*floor.rooms));
+    floor.due = calloc(floor.room_count, sizeof(struct room *));
     floor.poller = epoll_create1(EPOLL_CLOEXEC);
     floor.listener = listen_on(port);
     struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = NULL}};
-    if (floor.log == NULL || floor.connections == NULL || floor.poller < 0 || floor.listener < 0
+    if (floor.rooms == NULL || floor.due == NULL || floor.poller < 0 || floor.listener < 0
         || epoll_ctl(floor.poller, EPOLL_CTL_ADD, floor.listener, &event) != 0) {
         perror(arguments[0]);
         return 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A broadcaster on libwebsockets. A ring holds the newest messages; each connection has a place in it and writes one
- * message for each of its writable callbacks, as the library wants it; who falls off the ring is closed. */
+ * message for each of its writable callbacks, as the library wants it; who falls off the ring is closed. With --direct
+ * a connection that has kept up is written to at once, from the loop over all. */
 #include <libwebsockets.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +26,9 @@ struct client {
 static struct message ring[RING_MESSAGES];
 static uint64_t ring_end;
 static struct client *clients;
+static bool is_direct;
+
+static int write_next(struct client *client);
 
 static void take(struct lws *socket, const void *text, size_t size)
 {
@@ -39,8 +43,11 @@ static void take(struct lws *socket, const void *text, size_t size)
     memcpy(message->bytes + LWS_PRE, text, size);
     message->size = size;
     ring_end++;
-    for (struct client *client = clients; client; client = client->next)
-        lws_callback_on_writable(client->socket);
+    for (struct client *client = clients; client; client = client->next) {
+        bool has_kept_up = client->position + 1 == ring_end;
+        if (!is_direct || !has_kept_up || lws_send_pipe_choked(client->socket) || write_next(client) != 0)
+            lws_callback_on_writable(client->socket);
+    }
 }
 
 static int write_next(struct client *client)
@@ -82,8 +89,9 @@ static int handle(struct lws *socket, enum lws_callback_reasons reason, void *us
     }
 }
 
-int main(void)
+int main(int count, char **arguments)
 {
+    is_direct = count > 1 && strcmp(arguments[1], "--direct") == 0;
     const struct lws_protocols protocols[] = {{"broadcast", handle, sizeof(struct client), RX_BYTES, 0, NULL, 0},
                                               {NULL, NULL, 0, 0, 0, NULL, 0}};
     struct lws_context_creation_info info = {

@@ -3,17 +3,32 @@
 import json
 import os
 
+from lib.place import output_of
+
 IS_RAW = False
 ORDER = 0
 
 
-def command(place):
+def version(place):
+    return output_of(os.path.join(place.build, 'natter'), 'version').splitlines()[0]
+
+
+def command(place, shards=1):
     return [os.path.join(place.build, 'natter'), 'serve', '--listen', '127.0.0.1:0', '--metrics-listen', '127.0.0.1:0',
-            '--data', place.folder, '--shards', '1', '--limits', 'off', '--log-form', 'json']
+            '--data', place.folder, '--shards', str(shards), '--limits', 'off', '--log-form', 'json']
+
+
+def address_in(output, event):
+    for line in output.splitlines():
+        if f'"{event}"' in line and line.endswith('}'):
+            return json.loads(line)['address']
+    return None
 
 
 def address(output):
-    for line in output.splitlines():
-        if '"server.listening"' in line and line.endswith('}'):
-            return f'ws://{json.loads(line)["address"]}/ws'
-    return None
+    found = address_in(output, 'server.listening')
+    return f'ws://{found}/ws' if found and address_in(output, 'ops.listening') else None
+
+
+def metrics(output):
+    return f'http://{address_in(output, "ops.listening")}/metrics'
