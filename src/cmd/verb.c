@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cmd/bench.h"
+#include "cmd/doctor.h"
 #include "cmd/history.h"
 #include "cmd/rooms.h"
 
@@ -13,6 +14,7 @@ const struct verb verbs[] = {
     {"history", "print the events of a room", cmd_history},
     {"check-config", "tell whether the settings are right", cmd_check_config},
     {"config", "print a sample file, the reference, or the settings in force", cmd_config},
+    {"doctor", "find out what is wrong with a deployment, or with this machine", cmd_doctor},
     {"bench", "load a server and check every delivery", cmd_bench},
     {"version", "print the version", cmd_version},
     {"help", "print this list", cmd_help},

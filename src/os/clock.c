@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "os/clock.h"
 
+#include <sys/timex.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -45,4 +46,12 @@ int64_t os_clock_wall_ms(void)
 void os_clock_format_utc(int64_t wall_ms, char out[25])
 {
     utc_format(wall_ms, out);
+}
+
+bool os_clock_is_synchronised(void)
+{
+    struct timex query = {.modes = 0};
+
+    int state = adjtimex(&query);
+    return state >= 0 && state != TIME_ERROR;
 }

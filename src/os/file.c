@@ -6,10 +6,13 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#include "os/clock.h"
 
 enum {
     READ_SIZE = 16 * 1024,
@@ -260,4 +263,23 @@ uint64_t os_disk_free_bytes(const char *path)
     if (statvfs(path, &status) != 0)
         return 0;
     return (uint64_t)status.f_bavail * (uint64_t)status.f_frsize;
+}
+
+enum result os_file_sync_time(const char *folder, uint64_t *out_ns)
+{
+    static const char content[] = "a few bytes, as a message has\n";
+    char path[PATH_MAX];
+    int size = snprintf(path, sizeof(path), "%s/sync-test-XXXXXX", folder);
+    if (size < 0 || (size_t)size >= sizeof(path))
+        return RESULT_FAILED;
+    int descriptor = mkostemp(path, O_CLOEXEC);
+    if (descriptor < 0)
+        return result_of_errno(errno);
+    uint64_t begun_ns = os_clock_monotonic_ns();
+    bool is_kept = write(descriptor, content, sizeof(content) - 1) == (ssize_t)sizeof(content) - 1
+                   && fdatasync(descriptor) == 0;
+    *out_ns = os_clock_monotonic_ns() - begun_ns;
+    (void)close(descriptor); /* what it held is of no use any more */
+    (void)unlink(path);
+    return is_kept ? RESULT_OK : RESULT_FAILED;
 }

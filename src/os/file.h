@@ -25,5 +25,8 @@ enum result os_lock_take(const char *folder, int *out_descriptor, int *out_pid) 
 void os_lock_release(int descriptor);
 /* Writes to stdout or stderr, whole, however long it takes; stops only if nobody can read it any more. */
 void os_print(int descriptor, struct view text);
+/* How long the disk takes to keep a small new file in that folder, which is gone again afterwards. RESULT_OK,
+ * RESULT_NOT_FOUND, RESULT_REFUSED, RESULT_FAILED. */
+enum result os_file_sync_time(const char *folder, uint64_t *out_ns) MUST_USE;
 /* Bytes free for us on the file system of `path`; 0 where it cannot tell. */
 uint64_t os_disk_free_bytes(const char *path);

@@ -6,11 +6,16 @@ import { join, resolve } from 'node:path';
 import { Context } from '../e2e/lib/context.mjs';
 import { runAll } from '../e2e/lib/harness.mjs';
 import { makeCertificate } from './lib/certificate.mjs';
+import { faultTable } from './lib/faults.mjs';
 import { kinds } from './lib/kinds.mjs';
 import { Proxy } from './lib/proxy.mjs';
 
 const words = process.argv.slice(2);
 const option = (name) => (words.includes(name) ? words[words.indexOf(name) + 1] : null);
+if (words.includes('--table')) {
+    console.log(faultTable());
+    process.exit(0);
+}
 const binary = resolve(option('--natter') ?? 'build/natter');
 if (!existsSync(binary)) {
     console.error(`tests/proxies/run: there is no ${binary}; build it first, or name another with --natter`);
@@ -41,7 +46,8 @@ class ProxyContext extends Context {
     }
 }
 
-const suites = await Promise.all(['deployed'].map((name) => import(`./${name}.test.mjs`)));
+const suites = await Promise.all(['deployed', 'doctor'].map((name) => import(`./${name}.test.mjs`)));
+if (wanted.includes('nginx')) for (const suite of suites) suite.commonTests?.();
 for (const name of wanted) {
     if (kinds[name]?.program) {
         for (const suite of suites) suite.tests(name);

@@ -18,11 +18,12 @@ FLOORS = {
     'net': ['os', 'wire', 'base'],
     'store': ['os', 'wire', 'base'],
     'load': ['os', 'wire', 'base'],
+    'doctor': ['load', 'os', 'wire', 'base'],
     'chat': ['net', 'store', 'os', 'wire', 'base'],
     'ops': ['chat', 'net', 'store', 'os', 'wire', 'base'],
     'http': ['ops', 'chat', 'net', 'store', 'os', 'wire', 'base'],
     'serve': ['http', 'ops', 'chat', 'net', 'store', 'os', 'wire', 'base'],
-    'cmd': ['serve', 'load', 'http', 'ops', 'chat', 'net', 'store', 'os', 'wire', 'base'],
+    'cmd': ['serve', 'doctor', 'load', 'http', 'ops', 'chat', 'net', 'store', 'os', 'wire', 'base'],
 }
 
 # How many conditions that must be true a function holds on average: CHECKS_PER_FUNCTION_WANTED in these floors, and no
@@ -85,6 +86,11 @@ UNTESTED = {
     'src/chat/spender.c': 'a rule between clients, held with real ones: tests/e2e/limits.test.mjs',
     'src/chat/user.c': 'a rule between clients, held with real ones: tests/e2e/chat.test.mjs',
     'src/chat/write.c': 'a rule between clients, held with real ones: tests/e2e/chat.test.mjs',
+    'src/doctor/exchange.c': 'talks to servers, real ones and broken ones: tests/e2e/doctor.test.mjs',
+    'src/doctor/link.c': 'talks to servers, real ones and broken ones: tests/proxies/doctor.test.mjs',
+    'src/doctor/observe.c': 'talks to servers, real ones and broken ones: tests/e2e/doctor.test.mjs',
+    'src/doctor/observe_way.c': 'talks to servers, real ones and broken ones: tests/e2e/doctor.test.mjs',
+    'src/doctor/talk.c': 'talks to servers, real ones and broken ones: tests/e2e/doctor.test.mjs',
     'src/ops/diagnosis.c': 'talks need connections that live: tests/e2e/diagnosis.test.mjs',
     'src/serve/drain.c': 'leaving is a matter of the whole server: tests/e2e/durable.test.mjs',
     'src/serve/server.c': 'puts the parts together: every end-to-end test starts and ends it',

@@ -84,7 +84,17 @@ export class Proxy {
         writeFileSync(this.file, kind.wrap(fitted, { folder, modules }));
     }
 
+    /** The drawn port may be taken before the proxy has it: then another is drawn. */
     async start() {
+        for (let tries = 0; tries < 3; tries++) {
+            await this.run();
+            if (!this.exit) return this;
+        }
+        return fail(`${this.name} ended at start: ${JSON.stringify(this.exit)}\n${this.log()}`);
+    }
+
+    async run() {
+        this.exit = null;
         this.port = await drawPort();
         this.write();
         const { kind, file, folder } = this;
@@ -101,8 +111,6 @@ export class Proxy {
             this.child.on('error', (error) => resolve((this.exit = { error: error.message })));
         });
         await until(async () => this.exit || (await isListening(this.port)), `${this.name} listens`);
-        if (this.exit) fail(`${this.name} ended at start: ${JSON.stringify(this.exit)}\n${this.log()}`);
-        return this;
     }
 
     /** Reads its configuration again, as an operator's reload does. */

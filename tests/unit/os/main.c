@@ -12,6 +12,7 @@ int main(void)
     failures += test_random();
     failures += test_poller();
     failures += test_socket();
+    failures += test_resolve();
     failures += test_thread();
     failures += test_mailbox();
     failures += test_file();

@@ -24,6 +24,7 @@ int test_file(void);
 int test_mailbox(void);
 int test_poller(void);
 int test_random(void);
+int test_resolve(void);
 int test_socket(void);
 int test_thread(void);
 

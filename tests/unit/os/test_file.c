@@ -239,6 +239,18 @@ static void free_space_is_known_where_there_is_a_disk(void **state)
     assert_int_equal(os_disk_free_bytes(in_root("missing")), 0);
 }
 
+static void the_disk_says_how_long_it_takes_and_keeps_nothing(void **state)
+{
+    uint64_t taken_ns = 0;
+
+    (void)state;
+    assert_int_equal(os_file_sync_time(root, &taken_ns), RESULT_OK);
+    assert_true(taken_ns > 0);
+    assert_int_equal(os_file_sync_time(in_root("missing"), &taken_ns), RESULT_NOT_FOUND);
+    assert_int_equal(rmdir(root), 0); /* nothing was left in it */
+    assert_int_equal(mkdir(root, 0700), 0);
+}
+
 int test_file(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +264,7 @@ int test_file(void)
         cmocka_unit_test_setup_teardown(a_lock_ends_with_its_process, folder_begin, folder_end),
         cmocka_unit_test_setup_teardown(a_lock_with_an_unreadable_pid_says_unknown, folder_begin, folder_end),
         cmocka_unit_test_setup_teardown(printing_goes_on_until_all_is_out, folder_begin, folder_end),
+        cmocka_unit_test_setup_teardown(the_disk_says_how_long_it_takes_and_keeps_nothing, folder_begin, folder_end),
         cmocka_unit_test_setup_teardown(free_space_is_known_where_there_is_a_disk, folder_begin, folder_end),
     };
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);
