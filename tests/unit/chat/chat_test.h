@@ -21,9 +21,12 @@
         (const uint8_t *)("" literal), sizeof(literal) - 1 \
     }
 
+int test_door_session(void);
 int test_name(void);
 int test_name_shape(void);
+int test_people(void);
 int test_rate(void);
+int test_spender(void);
 int test_token(void);
 
 /* A copy in memory of exactly its size, so that a sanitizer sees each byte that is read too far; free() its `at`. */

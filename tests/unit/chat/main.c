@@ -15,5 +15,8 @@ int main(void)
     failures += test_name_shape();
     failures += test_token();
     failures += test_rate();
+    failures += test_people();
+    failures += test_spender();
+    failures += test_door_session();
     return failures > 0;
 }
