@@ -6,7 +6,12 @@
  * whatever it is owed: answers, feeds at different places, the rest of a frame that the socket took only a part of. */
 #include "net/shard_inside.h"
 
-enum { PREFETCH_CURSORS = 8, FLUSH_BYTES_MAX = 256 * 1024 };
+enum {
+    PREFETCH_CURSORS = 8,
+    FLUSH_BYTES_MAX = 256 * 1024,
+    SLICES_PER_ROUND_MAX = 32,
+    SLICE_MAX = 1024, /* some 5 ms of system calls: the loop must look at its sockets */
+};
 
 /* The bytes of the chunk at that position for such a subscriber: always the same ones. */
 static struct view form_at(struct shard *shard, struct feed *feed, uint64_t position, bool has_deflate)
@@ -324,10 +329,22 @@ static void flush_cursor(struct shard *shard, struct feed *feed, struct cursor *
         conn_flush(conn);
 }
 
+/* A room is served in slices, so that what its people say meanwhile joins the batch at work. For that it is enough to
+ * look some tens of times a round: a look costs as much as a subscriber or two, which 312 slices of 32 in a room of
+ * 10,000 would add up. */
+static size_t slice_of(const struct shard *shard, const struct feed *feed)
+{
+    size_t share = feed->cursor_count / SLICES_PER_ROUND_MAX;
+
+    if (share > SLICE_MAX)
+        share = SLICE_MAX;
+    return share > shard->options.flush_slice ? share : shard->options.flush_slice;
+}
+
 bool feed_flush(struct shard *shard, struct feed *feed)
 {
     struct run runs[2];
-    size_t budget = shard->options.flush_slice;
+    size_t budget = slice_of(shard, feed);
 
     runs[0].is_there = false;
     runs[1].is_there = false;

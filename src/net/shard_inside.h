@@ -124,7 +124,8 @@ void shard_feed_trim(struct shard *shard, struct feed *feed);
 struct deflater *shard_deflater(struct shard *shard, int window_bits);
 /* Nobody follows the feed any longer: it goes at the end of the turn, unless somebody comes. */
 void shard_feed_release(struct shard *shard, struct feed *feed);
-/* Serves at most `options.flush_slice` cursors. True: cursors are left for the next turn. */
+/* Serves a slice of the cursors: `options.flush_slice`, in large rooms more. True: cursors are left for the next turn.
+ */
 bool feed_flush(struct shard *shard, struct feed *feed);
 void shard_mail(struct shard *shard, const struct letter *letter);
 void listener_accept(struct shard *shard, struct listener *listener);

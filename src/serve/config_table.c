@@ -113,7 +113,8 @@ const struct setting settings[] = {
     {"feed", "mailbox_max", SETTING_COUNT, AT(net.mailbox_letters), "8192", 64, 1048576, NULL,
      "Letters that wait for a shard."},
     {"feed", "slice", SETTING_COUNT, AT(net.flush_slice), "32", 1, 1000000, NULL,
-     "Subscribers that are served before a shard looks at its sockets again."},
+     "Subscribers that are served before a shard looks at its sockets again. A room of more than 32 times as many is "
+     "served in 32 slices, of 1,024 at most."},
 
     {"store", "durability", SETTING_WORD, AT(store.durability), "power", NO, NO, "power process",
      "What acknowledged messages survive: power, a power cut; process, any crash of the program, and it is faster "

@@ -241,6 +241,37 @@ static void leaving_subscribers_do_not_disturb_a_flush(void **state)
     world_done(&world);
 }
 
+/* A slice of one would take 64 turns. */
+static void a_room_is_served_in_32_slices_at_most(void **state)
+{
+    enum { CLIENTS = 64 };
+    struct world world;
+    struct client clients[CLIENTS];
+    char payload[200];
+
+    (void)state;
+    world_init(&world);
+    world.options.flush_slice = 1;
+    world_start(&world);
+    for (int i = 0; i < CLIENTS; i++) {
+        client_upgrade(&clients[i], &world, "");
+        subscribe(&world, 1, false);
+    }
+    shard_post_chunk(world.shard, ROOM, chunk_of_text("to all", 1));
+    struct counter *deliveries = &world.shard->counters.deliveries;
+    for (uint64_t served = 2; served <= CLIENTS; served += 2) {
+        world_until(&world, counter_get(deliveries) > served - 2);
+        assert_int_equal(counter_get(deliveries), served);
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        client_take_frame(&clients[i], payload, sizeof payload, NULL);
+        assert_string_equal(payload, "to all");
+        client_close(&clients[i]);
+    }
+    world_until(&world, shard_live_count(world.shard) == 0);
+    world_done(&world);
+}
+
 int test_cursor(void);
 int test_cursor(void)
 {
@@ -252,6 +283,7 @@ int test_cursor(void)
         cmocka_unit_test(a_slow_reader_is_closed_at_once_where_so_configured),
         cmocka_unit_test(compressing_subscribers_share_one_compression),
         cmocka_unit_test(leaving_subscribers_do_not_disturb_a_flush),
+        cmocka_unit_test(a_room_is_served_in_32_slices_at_most),
     };
 
     return cmocka_run_group_tests_name("cursor", tests, NULL, NULL);
