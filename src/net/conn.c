@@ -186,7 +186,7 @@ static void deadline_open(struct conn *conn)
             conn_arm(conn, conn->is_blocked && next_ms < pulse_ms ? next_ms : pulse_ms);
         return;
     }
-    if (silent_ms >= 2 * options->heartbeat_ms) {
+    if (silent_ms >= 2 * options->heartbeat_ms && conn->is_ping_sent) {
         conn_close(conn, END_HEARTBEAT, VIEW("no answer to pings"));
         return;
     }
@@ -194,8 +194,13 @@ static void deadline_open(struct conn *conn)
         conn->is_ping_sent = true;
         conn_ws_ping(conn);
     }
-    uint32_t due_ms = silent_ms < options->heartbeat_ms ? options->heartbeat_ms - silent_ms
-                                                        : 2 * options->heartbeat_ms - silent_ms;
+    /* Not asked until now although two heartbeats are over: it was we who were away (stopped, or the machine slept).
+     * The peer has a whole heartbeat to answer then. */
+    uint32_t due_ms = options->heartbeat_ms;
+    if (silent_ms < options->heartbeat_ms)
+        due_ms = options->heartbeat_ms - silent_ms;
+    else if (silent_ms < 2 * options->heartbeat_ms)
+        due_ms = 2 * options->heartbeat_ms - silent_ms;
     conn_arm(conn, due_ms < next_ms ? due_ms : next_ms);
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "os/clock.h"
+
 static void a_peer_that_just_goes_is_counted_once(void **state)
 {
     struct world world;
@@ -86,6 +88,31 @@ static void a_connection_aside_has_a_pulse_and_its_own_notices(void **state)
     world_until(&world, shard_live_count(world.shard) == 0);
     assert_int_equal(world.opened + world.ended + world.messages, 0);
     assert_int_equal(world.ended_aside, 1);
+    world_done(&world);
+}
+
+/* A process that was stopped, or a machine that slept: nobody could be heard, and nobody had been asked. */
+static void a_silence_that_was_our_own_is_asked_about_first(void **state)
+{
+    struct world world;
+    struct client client;
+    char payload[200];
+
+    (void)state;
+    world_init(&world);
+    world.options.heartbeat_ms = 100;
+    world_start(&world);
+    client_upgrade(&client, &world, "");
+    uint64_t end_ms = os_clock_monotonic_ms() + 3 * world.options.heartbeat_ms;
+    while (os_clock_monotonic_ms() < end_ms)
+        continue; /* the shard does not turn */
+    assert_int_equal(client_take_frame(&client, payload, sizeof payload, NULL), 0x89);
+    client_frame(&client, 0x8a, "", 0);
+    client_frame(&client, 0x81, "hello", 5);
+    assert_int_equal(client_take_frame(&client, payload, sizeof payload, NULL), 0x81);
+    assert_int_equal(world_ended(&world, END_HEARTBEAT), 0);
+    client_close(&client);
+    world_until(&world, shard_live_count(world.shard) == 0);
     world_done(&world);
 }
 
@@ -196,6 +223,7 @@ int test_conn(void)
         cmocka_unit_test(a_silent_peer_is_pinged_then_closed_with_4109),
         cmocka_unit_test(a_pong_keeps_the_connection),
         cmocka_unit_test(a_connection_aside_has_a_pulse_and_its_own_notices),
+        cmocka_unit_test(a_silence_that_was_our_own_is_asked_about_first),
         cmocka_unit_test(a_request_that_trickles_in_is_answered_408),
         cmocka_unit_test(a_kept_connection_that_asks_nothing_ends),
         cmocka_unit_test(our_close_that_is_not_answered_ends_by_deadline),
