@@ -8,6 +8,13 @@ export function test(name, body, options = {}) {
 
 export class Failure extends Error {}
 
+/** Thrown by a test that cannot be run here; the report says why. */
+export class Skip extends Error {}
+
+export function skip(reason) {
+    throw new Skip(reason);
+}
+
 export function fail(message) {
     throw new Failure(message);
 }
@@ -60,6 +67,10 @@ export async function runAll(makeContext, only, scale) {
             await deadline(context.end(problem !== null), 60 * scale);
         } catch (error) {
             problem = problem ?? error;
+        }
+        if (problem instanceof Skip) {
+            console.log(`ok ${name} # SKIP ${problem.message}`);
+            continue;
         }
         if (problem) failed++;
         console.log(`${problem ? 'not ok' : 'ok'} ${name}`);

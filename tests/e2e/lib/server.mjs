@@ -40,10 +40,16 @@ export class Server {
         this.port = 0;
         this.second = second;
         this.secondPort = 0;
+        this.stdio = ['ignore', 'ignore', 'pipe'];
     }
 
     /** Starts it, and waits until it listens. A later start uses the same port and data. */
     async start() {
+        this.spawn();
+        return this.listening();
+    }
+
+    spawn() {
         const flags = [
             'serve',
             '--listen',
@@ -55,9 +61,9 @@ export class Server {
             ...this.flags,
         ];
         this.exit = null;
-        const first = this.lines.length;
+        this.first = this.lines.length;
         this.child = spawn(this.binary, flags, {
-            stdio: ['ignore', 'ignore', 'pipe'],
+            stdio: this.stdio,
             env: { ...process.env, ...this.environment },
         });
         let rest = '';
@@ -73,8 +79,11 @@ export class Server {
                 resolve(this.exit);
             });
         });
+    }
+
+    async listening() {
         const find = (event, index = 0) => {
-            const lines = this.lines.slice(first).filter((line) => line.includes(`"event":"${event}"`));
+            const lines = this.lines.slice(this.first).filter((line) => line.includes(`"event":"${event}"`));
             return lines.length > index ? JSON.parse(lines[index]).address : null;
         };
         const both = () => find('server.listening', this.second ? 1 : 0) && find('ops.listening');

@@ -20,6 +20,7 @@ static _Atomic int calls_left; /* 0: the next one fails if it lasts; negative: n
 static _Atomic bool does_last;
 static _Atomic bool has_struck;
 static _Atomic bool is_armed;
+static _Atomic int slow_ms;
 
 void fault_vfs_arm(enum fault_kind kind, int number, bool lasts)
 {
@@ -34,6 +35,11 @@ bool fault_vfs_disarm(void)
 {
     atomic_store(&is_armed, false);
     return atomic_load(&has_struck);
+}
+
+void fault_vfs_slow(int sync_ms)
+{
+    atomic_store(&slow_ms, sync_ms);
 }
 
 static bool strikes(enum fault_kind kind)
@@ -70,6 +76,8 @@ static int file_write(sqlite3_file *file, const void *at, int size, sqlite3_int6
         return SQLITE_FULL;
     if (strikes(FAULT_WRITE))
         return SQLITE_IOERR_WRITE;
+    if (strikes(FAULT_READ_ONLY))
+        return SQLITE_READONLY;
     if (strikes(FAULT_TORN_WRITE)) {
         (void)real_of(file)->pMethods->xWrite(real_of(file), at, size / 2, offset); /* fails in any case */
         return SQLITE_IOERR_WRITE;
@@ -86,6 +94,9 @@ static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 
 static int file_sync(sqlite3_file *file, int flags)
 {
+    int ms = atomic_load(&slow_ms);
+    if (ms > 0)
+        sqlite3_sleep(ms);
     if (strikes(FAULT_SYNC))
         return SQLITE_IOERR_FSYNC;
     return real_of(file)->pMethods->xSync(real_of(file), flags);

@@ -12,6 +12,7 @@ enum fault_kind {
     FAULT_SYNC,       /* fsync fails */
     FAULT_OPEN,       /* opening a file fails */
     FAULT_READ,       /* a read fails */
+    FAULT_READ_ONLY,  /* a write finds that the file system is read-only now */
 };
 
 /* Makes it SQLite's default; once. */
@@ -20,3 +21,5 @@ void fault_vfs_install(void);
 void fault_vfs_arm(enum fault_kind kind, int number, bool lasts);
 /* No more faults. True if one happened since it was armed. */
 bool fault_vfs_disarm(void);
+/* Every fsync takes so much longer, beside any other fault; 0: no more. */
+void fault_vfs_slow(int sync_ms);
