@@ -4,6 +4,8 @@ import net from 'node:net';
 
 import { until } from '../../e2e/lib/harness.mjs';
 
+const RECEIVED_MAX = 65536; // what came first is kept
+
 export class Raw {
     constructor(server, { localAddress, onread } = {}) {
         this.isEnded = false;
@@ -12,7 +14,10 @@ export class Raw {
         this.socket.setNoDelay(true);
         this.socket.on('error', (error) => (this.error = error));
         this.socket.on('close', () => (this.isEnded = true));
-        if (!onread) this.socket.on('data', (data) => (this.received = (this.received + data.toString('latin1')).slice(-4096)));
+        if (onread) return;
+        this.socket.on('data', (data) => {
+            if (this.received.length < RECEIVED_MAX) this.received += data.toString('latin1');
+        });
     }
 
     write(data) {
