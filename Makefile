@@ -6,10 +6,12 @@ DATA ?= data
 PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_SECONDS ?= 60
+ROUNDS ?= 300
+MINUTES ?= 10
 C_FILES = $(shell find src tests bench -name '*.[ch]' 2>/dev/null | sort)
 
 .DEFAULT_GOAL := build
-.PHONY: build run test fuzz bench format lint tidy install clean help
+.PHONY: build run test fuzz faults soak bench format lint tidy install clean help
 
 build: ## build/natter, the release build; installs what is missing on Debian and Ubuntu
 	@tools/setup
@@ -26,6 +28,16 @@ test: ## all tests; the last line says how many passed and failed
 fuzz: ## each fuzz target for FUZZ_SECONDS (60)
 	@tools/setup --test
 	@tools/test fuzz --fuzz-seconds $(FUZZ_SECONDS)
+
+faults: ## the real server killed ROUNDS (300) times, and thousands of peers that mean no good
+	@tools/setup --test
+	@tools/build release
+	@tests/faults/run --natter build/natter --rounds $(ROUNDS) --long
+
+soak: ## mixed traffic with faults for MINUTES (10), all checks on; draws build/soak/soak.svg
+	@tools/setup --test
+	@tools/build release
+	@tests/soak/run --natter build/natter --minutes $(MINUTES)
 
 bench: build ## how fast it is on this machine, beside the bare floors and its peers; takes half an hour
 	@tools/setup --bench

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Disks that are full, fail, forget, are read-only or slow. Nothing is acknowledged that is not kept, readers go on, and
-// sending comes back by itself.
+// Disks that are full, fail, forget, are read-only or slow. Nothing is acknowledged that is not kept, readers go on,
+// and sending comes back by itself.
 import { existsSync, openSync, writeSync, closeSync, rmSync, statfsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -32,8 +32,8 @@ async function untilWith(workers, check, what, seconds = 30) {
 }
 
 /**
- * Once each worker was refused, whatever was acknowledged before has arrived: from then until `count` more refusals have
- * come, not one ack may come.
+ * Once each worker was refused, whatever was acknowledged before has arrived: from then until `count` more refusals
+ * have come, not one ack may come.
  */
 async function refusesAll(workers, book, code, count = 20) {
     const before = workers.map((worker) => refusals([worker], code));
@@ -81,7 +81,7 @@ const FAULTS = [
     ['read_only', 'internal'],
 ];
 
-test('a disk that fails is told as busy or internal, readers go on, sending returns without a restart', async (context) => {
+test('a disk that fails is told as busy or internal, readers go on, sending returns by itself', async (context) => {
     const server = await context.server(['--limits', 'off'], { isFaulty: true });
     const book = new Book(ROOMS);
     const workers = startWorkers(server, book);
@@ -97,7 +97,7 @@ test('a disk that fails is told as busy or internal, readers go on, sending retu
     }
     await reader.end();
     const events = await finish(server, workers, book);
-    context.note(`${FAULTS.length} kinds: ${book.acked} acknowledged, ${events} in the log, ${book.duplicates} retries`);
+    context.note(`${FAULTS.length} kinds: ${book.acked} acknowledged, ${events} in the log`);
 });
 
 test('single failures anywhere under the database lose and double nothing', async (context) => {
@@ -119,7 +119,8 @@ test('single failures anywhere under the database lose and double nothing', asyn
     }
     const events = await finish(server, workers, book);
     assert(struck > faults / 2, `${struck} of ${faults} happened`);
-    context.note(`${struck} faults and ${Math.floor(faults / 8)} kills: ${book.acked} acknowledged, ${events} in the log`);
+    const kills = Math.floor(faults / 8);
+    context.note(`${struck} faults, ${kills} kills: ${book.acked} acknowledged, ${events} in the log`);
 });
 
 test('killed while the disk fails, it starts again with all that was acknowledged', async (context) => {
@@ -227,7 +228,8 @@ for (const kind of ['tmpfs', 'ext4']) {
         await reader.closed;
         const events = await finish(server, workers, book);
         const { bavail, bsize } = statfsSync(folder);
-        context.note(`${book.acked} acknowledged, ${events} in the log, ${Math.floor((bavail * bsize) / MIB)} MiB left`);
+        const left = Math.floor((bavail * bsize) / MIB);
+        context.note(`${book.acked} acknowledged, ${events} in the log, ${left} MiB left`);
     });
 }
 

@@ -34,7 +34,8 @@ async function compareDigests(server, book) {
         const to = room.keys.length - 1;
         const from = Math.max(1, to - 50000);
         const answer = await line.ask({ type: 'digest', room: name, from, to });
-        equal(answer.sha256, room.digest(from, to), `digest of ${name} from ${from} to ${to}: ${JSON.stringify(answer)}`);
+        const what = `digest of ${name} from ${from} to ${to}: ${JSON.stringify(answer)}`;
+        equal(answer.sha256, room.digest(from, to), what);
         await line.end();
     }
 }

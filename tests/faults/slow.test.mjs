@@ -50,7 +50,8 @@ for (const [where, text, at] of [
         await context.plateau(server, load);
         await compareDelays(context, server, `${count} that drip in the ${where}`, async () => {
             const loris = drip(server, count, text, at, 100);
-            await until(() => loris.crowd.every((raw) => raw.socket.readyState === 'open' || raw.isEnded), 'connected', 30);
+            const isThere = (raw) => raw.socket.readyState === 'open' || raw.isEnded;
+            await until(() => loris.crowd.every(isThere), 'connected', 30);
             return async () => loris.end();
         });
     });
@@ -140,7 +141,8 @@ test('readers of a byte a second are ended or skipped, and hold no memory', asyn
     let sent = 0;
     await until(
         async () => {
-            for (let i = 0; i < 50; i++) speaker.send({ type: 'send', room, text: 'y'.repeat(3000), key: `k${++sent}` });
+            const text = 'y'.repeat(3000);
+            for (let i = 0; i < 50; i++) speaker.send({ type: 'send', room, text, key: `k${++sent}` });
             equal((await speaker.ask({ type: 'send', room, text: 'z', key: `k${++sent}` })).type, 'ack', 'it goes on');
             return (await ended(server, 'slow')) >= count;
         },

@@ -37,6 +37,7 @@ export class Server {
         this.data = data ?? mkdtempSync(join(tmpdir(), 'natter-e2e-'));
         this.environment = environment;
         this.lines = [];
+        this.address = '127.0.0.1';
         this.port = 0;
         this.second = second;
         this.secondPort = 0;
@@ -97,7 +98,7 @@ export class Server {
 
     /** Where it is to listen. */
     places() {
-        const first = `127.0.0.1:${this.port}`;
+        const first = `${this.address}:${this.port}`;
         if (!this.second) return first;
         if (this.second === 'unix') return `${first}, unix:${join(this.data, 'natter.sock')}`;
         return `${first}, 127.0.0.1:${this.secondPort} ${this.second}`;

@@ -90,7 +90,7 @@ class RoomBook {
         for (const event of events) {
             const isGone = deleted.has(event.type === 'edited' ? event.target : event.seq);
             if (event.type === 'message' || event.type === 'edited')
-                this.check(isGone === (event.deleted === true), `seq ${event.seq}: deleted ${isGone}, ${event.deleted}`);
+                this.check(isGone === (event.deleted === true), `${event.seq}: deleted ${isGone}, ${event.deleted}`);
         }
         for (const [who, seq] of this.acks)
             this.check(bySender.get(who) === seq, `lost: ${who} was acknowledged as ${seq}, is ${bySender.get(who)}`);

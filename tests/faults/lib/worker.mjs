@@ -83,7 +83,8 @@ export class Worker {
             for (const order of this.waiting.values()) this.post(order);
             line.isReady = true;
             this.fill();
-            await Promise.race([line.closed, new Promise((resolve) => (this.settle = () => this.isFinished && resolve()))]);
+            const finished = new Promise((resolve) => (this.settle = () => this.isFinished && resolve()));
+            await Promise.race([line.closed, finished]);
             if (!line.isClosed) await line.end();
         } finally {
             line.isReady = false;
@@ -104,7 +105,8 @@ export class Worker {
 
     async enter(line, room, place) {
         for (;;) {
-            const answer = await line.ask({ type: 'join', room, after: place.last, epoch: place.book.epoch ?? undefined });
+            const epoch = place.book.epoch ?? undefined;
+            const answer = await line.ask({ type: 'join', room, after: place.last, epoch });
             if (answer.type === 'joined') break;
             if (!['busy', 'internal', 'rate_limited'].includes(answer.code))
                 throw new Error(`${this.name} is not let in: ${JSON.stringify(answer)}`);
@@ -129,7 +131,8 @@ export class Worker {
 
     joined(place, frame) {
         place.book.lives(frame.epoch);
-        if (frame.seq < place.last) throw new Error(`${frame.room}: the log ends at ${frame.seq}, ${place.last} was seen`);
+        if (frame.seq < place.last)
+            throw new Error(`${frame.room}: the log ends at ${frame.seq}, ${place.last} was seen`);
         const first = frame.events[0]?.seq ?? frame.seq + 1;
         if (first > place.last + 1) {
             if (!frame.truncated) throw new Error(`${frame.room}: ${place.last + 1} to ${first - 1} are not replayed`);
