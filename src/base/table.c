@@ -164,6 +164,18 @@ void *table_remove(struct table *table, struct view key)
     return value;
 }
 
+bool table_drop(struct table *table, const void *value)
+{
+    for (size_t index = 0; index < table->capacity; index++) {
+        if (table->values[index] != value)
+            continue;
+        close_hole(table, index);
+        table->count--;
+        return true;
+    }
+    return false;
+}
+
 void *table_next(const struct table *table, size_t *position)
 {
     while (*position < table->capacity) {

@@ -30,6 +30,10 @@ enum result table_put(struct table *table, struct view key, void *value) MUST_US
 /* The removed value, or NULL. */
 void *table_remove(struct table *table, struct view key);
 
+/* Removes that value without its key, looking everywhere: for when there is no memory to make the key. False: it is not
+ * there. */
+bool table_drop(struct table *table, const void *value);
+
 /* Walks all values in no particular order: start with *position = 0; NULL at the end. No put or remove meanwhile. */
 void *table_next(const struct table *table, size_t *position);
 

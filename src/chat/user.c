@@ -82,8 +82,11 @@ static void give_up_name(struct hub *hub, struct user *user)
     if (!user->is_named)
         return;
     user->is_named = false;
-    if (skeleton_of(user_name(user), &hub->skeleton))
-        table_remove(&hub->names, builder_view(&hub->skeleton));
+    /* Without memory for its key, or for those that it is compared with, it must go all the same: the user may be
+     * freed next. */
+    bool has_key = skeleton_of(user_name(user), &hub->skeleton);
+    if (!has_key || !table_remove(&hub->names, builder_view(&hub->skeleton)))
+        (void)table_drop(&hub->names, user); /* it was there */
 }
 
 /* The name that the user has goes into the table. */

@@ -57,6 +57,7 @@ static void a_key_has_one_value_and_the_first_stays(void **state)
     assert_int_equal(table.count, 2);
     assert_ptr_equal(table_remove(&table, VIEW("key")), &first);
     assert_null(table_remove(&table, VIEW("key")));
+    assert_false(table_drop(&table, &first));
     assert_int_equal(table.count, 1);
     table_done(&table);
 }
@@ -124,6 +125,8 @@ static void it_holds_what_a_simple_list_would(void **state)
         bool wants_in = next_random(&random) % 100 < (step / 10000 % 2 == 0 ? 80 : 20);
         if (wants_in)
             assert_int_equal(table_put(&table, key_of(item), item), item->is_in ? RESULT_EXISTS : RESULT_OK);
+        else if (step % 7 == 0)
+            assert_int_equal(table_drop(&table, item), item->is_in);
         else
             assert_ptr_equal(table_remove(&table, key_of(item)), item->is_in ? item : NULL);
         item->is_in = wants_in;
