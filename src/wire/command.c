@@ -242,6 +242,8 @@ bool command_decode(struct view json, const struct command_limits *limits, struc
     *out_command = (struct command){0};
     out_fault->ref = (struct view){NULL, 0};
     out_command->document = json_read_object(json, text);
+    if (!out_command->document && text[0] == 0)
+        return refuse(out_fault, ERROR_INTERNAL, "The server is out of memory; send it again in a moment.");
     if (!out_command->document)
         return refuse(out_fault, ERROR_BAD_REQUEST, "%s", text);
     if (read_ref(out_command, out_fault) && read_type(out_command, out_fault)

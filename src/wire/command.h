@@ -71,8 +71,8 @@ struct command_limits {
  * required as docs/protocol.md has them ("room" everywhere it stands; send: text, key; history: before or after, not
  * both, limit optional, and the default is chat's; join: all but room optional). A missing, mistyped, empty (room, key,
  * text, emoji, name, token, epoch) or oversize field is named in the fault's text; text over the limit:
- * ERROR_TOO_LARGE, all else ERROR_BAD_REQUEST. Unknown fields are ignored. Integers: 0 to COMMAND_NUMBER_MAX; a
- * boolean, a real or a string in their place is a fault. */
+ * ERROR_TOO_LARGE, no memory: ERROR_INTERNAL, all else ERROR_BAD_REQUEST. Unknown fields are ignored. Integers: 0 to
+ * COMMAND_NUMBER_MAX; a boolean, a real or a string in their place is a fault. */
 bool command_decode(struct view json, const struct command_limits *limits, struct command *out_command,
                     struct command_fault *out_fault);
 void command_done(struct command *command);

@@ -2,6 +2,7 @@
 #include "wire/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* How deep brackets nest, without parsing: strings are passed over. Cheaper than building a tree that is refused, and
  * it bounds the parser's recursion. */
@@ -53,9 +54,7 @@ static void explain(const json_error_t *error, char out_text[JSON_FAULT_BYTES])
     int at = error->position;
 
     switch (json_error_code(error)) {
-    case json_error_out_of_memory:
-        (void)snprintf(out_text, JSON_FAULT_BYTES, "The server is out of memory; send it again in a moment.");
-        break;
+    case json_error_out_of_memory: out_text[0] = 0; break;
     case json_error_invalid_utf8:
         (void)snprintf(out_text, JSON_FAULT_BYTES, "The JSON is not UTF-8 near byte %d; encode it as UTF-8.", at);
         break;
@@ -78,11 +77,32 @@ static void explain(const json_error_t *error, char out_text[JSON_FAULT_BYTES])
                        "The JSON has a number out of range near byte %d; send a smaller one.", at);
         break;
     default:
+        /* jansson has words for every fault of the text; where it has none, an allocation failed. */
+        out_text[0] = 0;
+        if (error->text[0] == 0)
+            break;
         (void)snprintf(out_text, JSON_FAULT_BYTES, "This is not JSON near byte %d (%.60s); correct it.", at,
                        error->text);
         make_printable(out_text);
         break;
     }
+}
+
+/* When its buffer for a string cannot grow, jansson leaves the byte out that did not fit, and goes on: a text would
+ * come out shorter by one letter, and nobody would know. So every failure is remembered, and the whole text refused. */
+static _Thread_local bool has_memory_ended;
+
+static void *json_malloc(size_t size)
+{
+    void *at = malloc(size);
+
+    has_memory_ended |= at == NULL;
+    return at;
+}
+
+void json_init(void)
+{
+    json_set_alloc_funcs(json_malloc, free);
 }
 
 json_t *json_read_object(struct view text, char out_text[JSON_FAULT_BYTES])
@@ -99,7 +119,13 @@ json_t *json_read_object(struct view text, char out_text[JSON_FAULT_BYTES])
                        JSON_DEPTH_MAX);
         return NULL;
     }
+    has_memory_ended = false;
     json_t *json = json_loadb((const char *)text.at, text.size, JSON_REJECT_DUPLICATES, &error);
+    if (json && has_memory_ended) {
+        json_decref(json);
+        out_text[0] = 0;
+        return NULL;
+    }
     if (!json)
         explain(&error, out_text);
     return json;

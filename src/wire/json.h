@@ -10,9 +10,14 @@
 
 enum { JSON_DEPTH_MAX = 16, JSON_FAULT_BYTES = 128 };
 
+/* Once, first, by the main thread: from then on an allocation of jansson's that fails is noticed, also where it goes on
+ * without. */
+void json_init(void);
+
 /* Reads one JSON object (RFC 8259), UTF-8. NULL: not JSON, not an object, deeper than JSON_DEPTH_MAX, a repeated name
  * in an object, a lone surrogate, a NUL in a string, a number out of range, or no memory; then `out_text` says in one
- * sentence of printable ASCII what is wrong, about where, and what to do. The caller json_decref()s. */
+ * sentence of printable ASCII what is wrong, about where, and what to do, and is empty where memory ended, which is no
+ * fault of the text. The caller json_decref()s. */
 json_t *json_read_object(struct view text, char out_text[JSON_FAULT_BYTES]);
 
 /* Appends "…" with quotes; escapes what must be (RFC 8259 section 7), and U+2028, U+2029. `text` must be valid
