@@ -16,6 +16,7 @@
 #include "os/thread.h"
 #include "serve/drain.h"
 #include "serve/listening.h"
+#include "wire/json.h"
 
 enum { SHARDS_MAX = 64, OPS_CONNECTIONS_MAX = 64, OPS_SHARD_INDEX = 1000, REST_MS = 5000 };
 
@@ -264,6 +265,7 @@ static void prepare_process(const struct config *config)
     diag_setup(form, config->ops.log_level);
     diag_set_clock(os_clock_wall_ms);
     os_random_init();
+    json_init();
     os_random_bytes(secret, sizeof secret);
     table_seed(secret);
     os_signals_init();
@@ -311,7 +313,8 @@ int server_run(const struct config *config)
     diag(DIAG_INFO, "server.starting", "version", NATTER_VERSION, "data", config->data, "config",
          config->file ? config->file : "none", NULL);
     enum result result = build(server);
-    if (result == RESULT_OK)
+    bool is_built = result == RESULT_OK;
+    if (is_built)
         result = start(server);
     if (result == RESULT_OK) {
         diag(DIAG_INFO, "server.ready", "shards", diag_number((int64_t)server->shard_count), "durability",
@@ -326,6 +329,10 @@ int server_run(const struct config *config)
         });
         stop(server);
         status = 0;
+    } else if (is_built) {
+        diag(DIAG_ERROR, "server.cannot_start", "reason", result_text(result), "advice",
+             "a thread could not be made; free some memory, or raise the limit of processes", NULL);
+        stop(server); /* whatever of it had started */
     } else if (result == RESULT_NO_MEMORY) {
         diag(DIAG_ERROR, "server.no_memory", "advice", "free some memory, or lower the limits in the configuration",
              NULL);
