@@ -14,12 +14,21 @@ static struct door *door_of(struct conn *conn)
     return shard_owner(conn_shard(conn));
 }
 
+/* What stands in door->text; never a part of it. */
+static void send_text(struct door *door, struct conn *conn)
+{
+    if (builder_ok(&door->text))
+        conn_send(conn, WS_TEXT, builder_view(&door->text));
+    else
+        conn_close(conn, END_INTERNAL, VIEW("out of memory"));
+}
+
 static void say_error(struct door *door, struct conn *conn, const struct error_frame *frame)
 {
     counter_add(&door->counters.errors[frame->code], 1);
     builder_clear(&door->text);
     error_encode(&door->text, frame);
-    conn_send(conn, WS_TEXT, builder_view(&door->text));
+    send_text(door, conn);
 }
 
 static bool post(struct door *door, enum hub_letter kind, void *object, struct session *session)
@@ -112,8 +121,10 @@ static bool rate_is_fine(struct door *door, struct conn *conn, enum rate_class c
     if (!options->has_limits)
         return true;
     struct rate_bucket *buckets = spender_buckets(door, session);
-    if (!buckets)
+    if (!buckets) { /* it is not answered, so its sender must not wait for an answer */
+        conn_close(conn, END_INTERNAL, VIEW("out of memory"));
         return false;
+    }
     struct rate_rule rule = rate_rule_of(options->rates[class].per_second, options->rates[class].burst);
     if (!rate_take(&buckets[class], &rule, now_ms, &retry_after_ms)) {
         counter_add(&door->counters.rate_limited[class], 1);
@@ -184,7 +195,7 @@ static void answer_ping(struct door *door, struct conn *conn, struct view ref)
 {
     builder_clear(&door->text);
     pong_encode(&door->text, ref, os_clock_wall_ms());
-    conn_send(conn, WS_TEXT, builder_view(&door->text));
+    send_text(door, conn);
 }
 
 static void take_command(struct door *door, struct conn *conn, struct view json)

@@ -11,6 +11,10 @@ static void refuse(struct conn *conn, int status, const char *text)
     builder_clear(body);
     builder_add_string(body, text);
     builder_add_byte(body, '\n');
+    if (!builder_ok(body)) {
+        conn_end(conn, END_NO_MEMORY);
+        return;
+    }
     conn_answer(conn, &(struct http_answer){
                           .status = status,
                           .fields = status == 503 || status == 429

@@ -118,7 +118,9 @@ static void catch_up_lapped(struct conn *conn, struct feed *feed, struct cursor 
     }
     builder_clear(&shard->scratch);
     shard->events.lapped(shard->events.context, conn, feed->number, from, feed->seq_last, &shard->scratch);
-    if (shard->scratch.size > 0)
+    if (!builder_ok(&shard->scratch))
+        conn_end(conn, END_NO_MEMORY); /* without the gap it would miss events and not know */
+    else if (shard->scratch.size > 0)
         conn_send(conn, WS_TEXT, builder_view(&shard->scratch));
 }
 

@@ -120,7 +120,7 @@ static void drain_conn(struct conn *conn, enum end_reason reason)
         builder_clear(&shard->scratch);
         if (shard->events.farewell && !conn->is_aside)
             shard->events.farewell(shard->events.context, conn, &shard->scratch);
-        if (shard->scratch.size > 0)
+        if (shard->scratch.size > 0 && builder_ok(&shard->scratch))
             conn_send(conn, WS_TEXT, builder_view(&shard->scratch));
         conn_close(conn, reason, VIEW("the server is going away"));
     } else if (conn->state == CONN_PROXY || (conn->state == CONN_REQUEST && !conn->input)) {
