@@ -162,13 +162,14 @@ static void run_events(struct job *job, struct store_snapshot *snapshot)
                                        add_event, job);
     if (result == RESULT_OK)
         join_events(job, &events);
-    if (result != RESULT_OK || !builder_ok(&events))
+    bool is_failure = result != RESULT_OK || !builder_ok(&events);
+    if (is_failure)
         encode_failure(job, &text);
     else if (job->kind == JOB_JOINED)
         encode_joined(job, builder_view(&events), job->is_truncated || !reaches_from(job), &text);
     else
         encode_history(job, builder_view(&events), &text);
-    post_answer(job, &text, result != RESULT_OK);
+    post_answer(job, &text, is_failure);
     builder_done(&events);
     builder_done(&text);
 }
