@@ -48,17 +48,21 @@ void member_free(struct chat *chat, struct member *member)
         place = &(*place)->of_user;
     *place = member->of_user;
     list_remove(&member->of_room);
+    if (member->is_fresh)
+        member->room->fresh_count--; /* who has left may have taken another name since */
     pool_give(&chat->hub.member_pool, member);
     user_release(chat, user);
 }
 
-/* One who had left, but whose leaving nobody was told of yet, has never been away. */
+/* One who had left, but whose leaving nobody was told of yet. They are told as one who came: whoever joined meanwhile
+ * was not shown them, and the others put in who is there already. */
 static void take_back(struct chat *chat, struct member *member)
 {
     list_remove(&member->of_room);
     list_add_last(&member->room->members, &member->of_room);
     member->room->member_count++;
     counter_add(&chat->hub.counters.members, 1);
+    presence_changed(chat, member);
 }
 
 /* ---- the session's side ---- */

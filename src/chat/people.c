@@ -34,8 +34,10 @@ size_t people_in(struct hub *hub, const struct room *room, size_t max)
 
     people->count = 0;
     list_each(&room->members, link, following) {
-        if (people->count == max || !people_add(people, list_entry(link, struct member, of_room)->user))
+        struct member *member = list_entry(link, struct member, of_room);
+        if (people->count == max || !people_add(people, member->user))
             break;
+        member->is_shown = true; /* somebody is told of them now, so their leaving must be told as well */
     }
     return people->count;
 }
