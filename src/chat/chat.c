@@ -101,6 +101,8 @@ void chat_free(struct chat *chat)
 {
     if (!chat)
         return;
+    for (struct letter letter; chat->store && store_take_left(chat->store, &letter);)
+        hub_forget(chat, &letter);
     for (size_t i = 0; i < chat->shard_count; i++) {
         struct door *door = &chat->doors[i];
         while (door->departing) {

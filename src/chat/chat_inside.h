@@ -222,6 +222,8 @@ void door_turned(void *context, struct shard *shard);
 
 /* hub.c: the store's thread, as all that follows */
 void hub_visit(void *context, const struct letter *letter);
+/* One that came after the store's end: nobody is answered. */
+void hub_forget(struct chat *chat, const struct letter *letter);
 void hub_committed(void *context, struct store_room *log, struct list_link *entries);
 void hub_refused(void *context, struct store_room *log, struct list_link *entries, enum result why);
 int hub_turned(void *context);

@@ -46,6 +46,21 @@ void hub_visit(void *context, const struct letter *letter)
     }
 }
 
+void hub_forget(struct chat *chat, const struct letter *letter)
+{
+    struct session *session = letter->object;
+
+    switch ((enum hub_letter)letter->kind) {
+    case HUB_ARRIVE:
+        free(session->arrival);
+        session->user = NULL; /* the arrival's place is free now */
+        counter_add(&chat->hub.counters.sessions, 1);
+        break;
+    case HUB_COMMAND: request_free(letter->object); break;
+    case HUB_DEPART: session_depart(chat, session); break;
+    }
+}
+
 static void add_frame(struct builder *frames, struct view json)
 {
     uint8_t header[WS_SERVER_HEADER_BYTES_MAX];

@@ -127,12 +127,18 @@ enum result store_open(const struct store_options *options, const struct store_e
 enum result store_start(struct store *store) MUST_USE;
 /* Any thread but the store's: everything posted before is visited and committed, then the threads end. */
 void store_stop(struct store *store);
+/* After store_stop, when nobody posts any longer: a letter that came too late to be visited; it is the caller's. False:
+ * there is none. */
+bool store_take_left(struct store *store, struct letter *out_letter);
 /* After store_stop, or if it was never started. Accepts NULL. */
 void store_free(struct store *store);
 
 /* One batch, without a thread: what the thread calls; for tests and the simulator. True if there was something to do.
  */
 bool store_turn(struct store *store);
+
+/* Store's thread, between two batches: proves that all of it fits together. For tests. */
+void store_check(const struct store *store);
 
 /* Any thread. RESULT_FULL: backpressure; the object stays the sender's, who answers "busy". */
 enum result store_post(struct store *store, const struct letter *letter) MUST_USE;

@@ -504,6 +504,12 @@ void store_stop(struct store *store)
     store->engine->calls->stop(store->engine);
 }
 
+bool store_take_left(struct store *store, struct letter *out_letter)
+{
+    check(!store->thread.is_running);
+    return mailbox_take(&store->mailbox, out_letter);
+}
+
 enum result store_post(struct store *store, const struct letter *letter)
 {
     return mailbox_post(&store->mailbox, letter);
