@@ -8,10 +8,12 @@ DESTDIR ?=
 FUZZ_SECONDS ?= 60
 ROUNDS ?= 300
 MINUTES ?= 10
+SECONDS ?= 60
+SEEDS ?=
 C_FILES = $(shell find src tests bench -name '*.[ch]' 2>/dev/null | sort)
 
 .DEFAULT_GOAL := build
-.PHONY: build run test fuzz faults soak bench format lint tidy install clean help
+.PHONY: build run test fuzz sim faults soak bench format lint tidy install clean help
 
 build: ## build/natter, the release build; installs what is missing on Debian and Ubuntu
 	@tools/setup
@@ -28,6 +30,11 @@ test: ## all tests; the last line says how many passed and failed
 fuzz: ## each fuzz target for FUZZ_SECONDS (60)
 	@tools/setup --test
 	@tools/test fuzz --fuzz-seconds $(FUZZ_SECONDS)
+
+sim: ## the whole server in virtual time with faults: for SECONDS (60), or SEEDS many
+	@tools/setup --test
+	@tools/build release tests/sim/natter_sim
+	@build/tests/sim/natter_sim --kept tests/sim/seeds.txt --jobs 2 $(if $(SEEDS),--seeds $(SEEDS),--seconds $(SECONDS))
 
 faults: ## the real server killed ROUNDS (300) times, and thousands of peers that mean no good
 	@tools/setup --test

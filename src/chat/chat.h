@@ -77,3 +77,5 @@ void chat_set_return_spread(struct chat *chat, uint32_t spread_ms);
 const struct hub_counters *chat_hub_counters(const struct chat *chat);
 const struct door_counters *chat_door_counters(const struct chat *chat, size_t shard_index);
 size_t chat_shard_count(const struct chat *chat);
+/* Store's thread, between two batches: proves that all of the hub fits together. For tests. */
+void chat_check(const struct chat *chat);

@@ -106,5 +106,7 @@ void *shard_owner(const struct shard *shard);
 void shard_set_owner(struct shard *shard, void *owner);
 /* The monotonic time of this turn, read once. */
 uint64_t shard_now_ms(const struct shard *shard);
+/* Between two turns: proves that all of it fits together. For tests. */
+void shard_check(const struct shard *shard);
 /* Connections of this shard: live ones over all states. Any thread. */
 uint64_t shard_live_count(const struct shard *shard);

@@ -91,6 +91,9 @@ UNTESTED = {
     'src/ops/diagnosis.c': 'talks need connections that live: tests/e2e/diagnosis.test.mjs',
     'src/serve/drain.c': 'leaving is a matter of the whole server: tests/e2e/durable.test.mjs',
     'src/serve/server.c': 'puts the parts together: every end-to-end test starts and ends it',
+    'src/chat/chat_check.c': 'walks what others built; the simulator calls it between all batches: tests/sim',
+    'src/net/shard_check.c': 'walks what others built; the simulator calls it between all turns: tests/sim',
+    'src/store/store_check.c': 'walks what others built; the simulator calls it between all batches: tests/sim',
     'src/cmd/': 'parses arguments and calls one function; the end-to-end suite starts every verb',
 }
 
