@@ -53,7 +53,8 @@ SCENARIOS = [
              servers=BROADCASTERS + ('natter_durable',), figure='p99', floor='floor_send'),
     Scenario('stalled', '1,000 subscribers, 500 of them never read; equal frames, 8 in flight until all who read have '
              'them', BURST + ('--stalled', '0.5', '--until', 'all'), only_raw=EQUAL_FRAMES,
-             figure='deliveries', columns=('deliveries', 'cpu', 'batch', 'p99', 'cut', 'stalled-kernel')),
+             figure='deliveries',
+             columns=('deliveries', 'cpu', 'batch', 'p99', 'cut', 'stalled-kernel', 'stalled-own')),
     Scenario('log', '64 publishers with 8 messages of 128 bytes in flight each until their ack; every message on disk',
              ('--publishers', '64', '--subscribers', '4', '--size', '128', '--window', '8', '--until', 'ack'),
              servers=('natter_durable', 'redis', 'postgres', 'postgres_batch'), figure='',

@@ -96,8 +96,8 @@ def idle(results):
 
 
 def stalled(results):
-    figure = Figure('F4', 'half of the readers stalled: deliveries/s to the others over floor batch; kernel memory per '
-                    'stalled socket, both ends, KiB', '≥ 0.95; ≤ 150 KB (146 KiB)')
+    figure = Figure('F4', 'half of the readers stalled: deliveries/s to the others over floor batch; the kernel’s '
+                    'memory per stalled socket, at the server’s end, KiB', '≥ 0.95; ≤ 150 KB (146 KiB)')
     own = ratio(results, 'stalled', 'natter', 'floor_batch', 'deliveries')
     memory = of(results, 'stalled', 'natter', 'stalled-kernel')
     figure.natter = f'{form(own, "{:.2f}")}; {form(memory, "{:.0f}")}'
@@ -107,6 +107,8 @@ def stalled(results):
         if value is not None:
             figure.peers[name] = f'{value:.2f}; {of(results, "stalled", name, "stalled-kernel"):.0f}'
     figure.is_reached = all_of(at_most(0.95, own), at_most(memory, 150000 / 1024))
+    figure.note = ("the readers' own ends, on this machine as well, hold "
+                   f'{form(of(results, "stalled", "natter", "stalled-own"), "{:.0f}")} KiB each with natter')
     return figure
 
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import urllib.request
 
-from lib.place import Place
+from lib.place import Place, data_root
 from lib.server import Server, pinned
 
 RUN_SECONDS_SPARE = 120
@@ -16,11 +16,6 @@ METRICS = ('natter_compressions_total', 'natter_room_compressions_total', 'natte
            'natter_commits_total', 'natter_replays_from_disk_total', 'natter_replays_from_memory_total',
            'natter_store_reads_total', 'natter_store_jobs_total', 'natter_replays_truncated_total',
            'natter_feed_lapped_total', 'natter_writes_total', 'natter_deliveries_total')
-
-
-def data_root(build):
-    """The database belongs on a real disk: in memory, where /tmp may be, a commit would cost nothing."""
-    return os.environ.get('NATTER_BENCH_DATA') or build
 
 
 def choose_cores():
@@ -79,7 +74,8 @@ def server_figures(report):
         'cpu': server['cpu_us_per_delivery'],
         'ack-cpu': server['cpu_us_per_ack'],
         'load': server['core_percent'],
-        'stalled-kernel': over(max(server['kernel_max'] - server['kernel_ready'], 0), report['stalled']) / 1024,
+        'stalled-kernel': server.get('kernel_per_stalled', 0) / 1024,
+        'stalled-own': over(report.get('stalled_bytes', 0), report['stalled']) / 1024,
         'memory': over(server['resident_ready'] - server['resident_before'], report['connections']),
         'connect-cpu': over(cpu_ns, report['connections']) / 1e3,
     }

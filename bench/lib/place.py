@@ -25,6 +25,11 @@ class Place:
         return os.path.join(self.build, 'bench', name)
 
 
+def data_root(build):
+    """The database belongs on a real disk: in memory, where /tmp may be, a commit would cost nothing."""
+    return os.environ.get('NATTER_BENCH_DATA') or build
+
+
 def need_program(name, package):
     path = shutil.which(name)
     if not path:

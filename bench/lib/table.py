@@ -19,6 +19,7 @@ COLUMNS = {                     # heading, form of a number
     'ack-p99': ('ack p99 ms', '{:.2f}'),
     'cut': ('cut off', '{:.0f}'),
     'stalled-kernel': ('kernel KiB/stalled', '{:.0f}'),
+    'stalled-own': ("at the reader's own end", '{:.0f}'),
     'memory': ('bytes/connection', '{:,.0f}'),
     'opened': ('opened/s', '{:,.0f}'),
     'connect-cpu': ('CPU µs/connection', '{:.1f}'),

@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 from lib.log import run_log_load
-from lib.place import Missing, as_other_user, free_port, output_of
+from lib.place import Missing, as_other_user, data_root, free_port, output_of
 
 ORDER = 11
 END_SIGNAL = signal.SIGINT       # ends without waiting for clients
@@ -24,6 +24,10 @@ def programs():
 
 def prepare(place):
     programs()
+    root = data_root(place.build)
+    if subprocess.run(as_other_user('postgres', ['test', '-x', root]), check=False).returncode != 0:
+        raise Missing(f'it refuses to run as root, and its user cannot enter {root}: name another folder of the same '
+                      'disk in NATTER_BENCH_DATA')
     if b'no libpq' in subprocess.run([place.program('log_load'), 'postgres', ''], stdout=subprocess.DEVNULL,
                                      stderr=subprocess.PIPE, check=False).stderr:
         raise Missing('the load program was built without libpq: install libpq-dev (tools/setup --bench), build anew')

@@ -247,6 +247,8 @@ static enum load_wait land(struct load *load)
     enum load_wait wait = wait_for(load, &wanted, until_ns, load->shared.options->patience_ms);
     if (wait == WAIT_FAILED || wait == WAIT_INTERRUPTED)
         return wait;
+    /* Nothing is in flight any more: what the kernel still holds is for those who do not read. */
+    (void)sample_server(load, &load->report->server_quiet);
     for (uint64_t index = 0; index < load->worker_count; index++)
         for (uint64_t target = 0; target < load->shared.target_count; target++) {
             uint64_t reached = counter_get(&load->workers[index].reached[target]);
@@ -276,6 +278,7 @@ static void gather(struct load *load)
         report->unanswered += worker->unanswered;
         report->stalled += worker->stalled;
         report->stalled_ended += worker->stalled_ended;
+        report->stalled_bytes += worker->stalled_bytes;
         report->compressed += worker->compressed;
         if (report->end_text[0] == '\0')
             (void)snprintf(report->end_text, sizeof(report->end_text), "%s", worker->end_text);

@@ -152,6 +152,13 @@ static void add_traffic(struct builder *out, const struct load_report *report)
     add_delays(out, "ack delay", &report->ack_delays, "to the ack");
 }
 
+/* What a reader that does not read costs the server: what the kernel holds for both ends, without the reader's own. */
+static uint64_t stalled_cost(const struct load_report *report)
+{
+    uint64_t both = above(report->server_quiet.kernel_bytes, report->server_ready.kernel_bytes);
+    return report->stalled == 0 ? 0 : above(both, report->stalled_bytes) / report->stalled;
+}
+
 static void add_server(struct builder *out, const struct load_report *report)
 {
     uint64_t cpu_ns = above(report->server_to.cpu_ns, report->server_from.cpu_ns);
@@ -174,6 +181,13 @@ static void add_server(struct builder *out, const struct load_report *report)
     builder_add_string(out, " more with all connected, at most ");
     add_bytes(out, above(report->server_kernel_max, report->server_before.kernel_bytes));
     builder_add_string(out, " more\n");
+    if (report->stalled == 0)
+        return;
+    builder_add_string(out, "              for each that never reads: ");
+    add_bytes(out, stalled_cost(report));
+    builder_add_string(out, " in the kernel at the server's end, ");
+    add_bytes(out, report->stalled_bytes / report->stalled);
+    builder_add_string(out, " at its own\n");
 }
 
 static void add_storms(struct builder *out, const struct load_report *report)
@@ -316,6 +330,8 @@ static void json_server(struct builder *out, const struct load_report *report)
     json_number(out, "kernel_before", report->server_before.kernel_bytes);
     json_number(out, "kernel_ready", report->server_ready.kernel_bytes);
     json_number(out, "kernel_max", report->server_kernel_max);
+    json_number(out, "kernel_quiet", report->server_quiet.kernel_bytes);
+    json_number(out, "kernel_per_stalled", stalled_cost(report));
     json_end(out, "},");
 }
 
@@ -347,6 +363,7 @@ void report_json(const struct load_report *report, struct builder *out)
     json_number(out, "compressed", report->compressed);
     json_number(out, "stalled", report->stalled);
     json_number(out, "stalled_ended", report->stalled_ended);
+    json_number(out, "stalled_bytes", report->stalled_bytes);
     json_number(out, "window_ns", report->window_ns);
     json_number(out, "delivered", report->delivered);
     json_number(out, "delivered_bytes", report->delivered_bytes);

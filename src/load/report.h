@@ -24,6 +24,7 @@ struct load_report {
     uint64_t compressed; /* connections that agreed to compression */
     uint64_t stalled;
     uint64_t stalled_ended; /* of them, by the server */
+    uint64_t stalled_bytes; /* that the kernel holds at their own ends */
 
     uint64_t window_ns;
     uint64_t delivered;
@@ -45,6 +46,7 @@ struct load_report {
     struct process_sample server_ready;  /* with all connections, before the first message */
     struct process_sample server_from;   /* the measured time's edges */
     struct process_sample server_to;
+    struct process_sample server_quiet; /* when nothing was in flight any more, but to those who never read */
     uint64_t server_resident_max;
     uint64_t server_kernel_max;
     uint64_t generator_cpu_ns;

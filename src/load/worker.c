@@ -8,6 +8,7 @@
 #include "load/client.h"
 #include "load/storm.h"
 #include "os/clock.h"
+#include "os/socket.h"
 
 enum {
     FRAME_BYTES_MAX = 128 << 10, /* of one that we send, and of its JSON */
@@ -320,6 +321,13 @@ static void look_around(struct worker *worker)
         set_status(worker, WORKER_CAUGHT_UP);
 }
 
+static void weigh_stalled(struct worker *worker)
+{
+    for (uint64_t index = 0; index < worker->client_count; index++)
+        if (worker->clients[index].is_stalled && worker->clients[index].descriptor >= 0)
+            worker->stalled_bytes += os_socket_memory_bytes(worker->clients[index].descriptor);
+}
+
 static void enter_phase(struct worker *worker, enum load_phase phase)
 {
     worker->phase = phase;
@@ -327,6 +335,8 @@ static void enter_phase(struct worker *worker, enum load_phase phase)
         publish_all(worker);
     else if (phase == LOAD_DRAIN)
         stop_publishers(worker);
+    else if (phase == LOAD_CATCH_UP)
+        weigh_stalled(worker);
     if (phase >= LOAD_DRAIN)
         look_around(worker);
 }

@@ -103,6 +103,7 @@ struct worker {
     uint64_t unanswered; /* messages still in flight when it gave up waiting */
     uint64_t stalled;
     uint64_t stalled_ended;        /* of them, by the server */
+    uint64_t stalled_bytes;        /* that the kernel holds at their own ends */
     uint64_t compressed;           /* connections that agreed to compression */
     uint64_t replayed;             /* messages that came as a resumed connection's past */
     uint64_t truncated;            /* resumptions that had missed more than the server replays */

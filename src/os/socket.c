@@ -424,6 +424,17 @@ int os_socket_error(int descriptor)
     return error;
 }
 
+size_t os_socket_memory_bytes(int descriptor)
+{
+    /* The places of what is counted in the answer to SO_MEMINFO (linux/sock_diag.h, from 4.11 on). */
+    enum { MEMINFO = 55, RECEIVED = 0, RESERVED = 4, QUEUED = 5, COUNT = 16 };
+    uint32_t parts[COUNT] = {0};
+    socklen_t size = sizeof(parts);
+    if (getsockopt(descriptor, SOL_SOCKET, MEMINFO, parts, &size) != 0 || size < (QUEUED + 1) * sizeof(parts[0]))
+        return 0;
+    return (size_t)parts[RECEIVED] + parts[RESERVED] + parts[QUEUED];
+}
+
 size_t os_socket_unsent_bytes(int descriptor)
 {
     int size = 0;

@@ -62,3 +62,5 @@ void os_socket_peer(int descriptor, struct os_address *out_peer);
 int os_socket_error(int descriptor);
 /* Bytes that the kernel holds unsent or unacknowledged; 0 where it cannot tell. */
 size_t os_socket_unsent_bytes(int descriptor);
+/* Memory that the kernel holds for the socket, in both directions, with its own overhead; 0 where it cannot tell. */
+size_t os_socket_memory_bytes(int descriptor);

@@ -117,6 +117,19 @@ static void each_fault_makes_the_report_unclean(void **state)
     assert_non_null(strstr(text_of(&report), "FAILED      the server left"));
 }
 
+static void what_a_stalled_reader_costs_is_told_for_each_end(void **state)
+{
+    struct load_report report;
+    (void)state;
+    fill(&report);
+    assert_null(strstr(text_of(&report), "never reads"));
+    report.stalled = 10;
+    report.stalled_bytes = 10 * 5000;
+    report.server_ready.kernel_bytes = 1000;
+    report.server_quiet.kernel_bytes = 1000 + 10 * 5000 + 10 * 2000;
+    assert_non_null(strstr(text_of(&report), "2000 bytes in the kernel at the server's end, 5000 bytes at its own"));
+}
+
 static void storms_are_told(void **state)
 {
     struct load_report report;
@@ -202,6 +215,7 @@ static void counts_and_times_are_easy_to_read(void **state)
 int test_report(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_stalled_reader_costs_is_told_for_each_end),
         cmocka_unit_test(storms_are_told),
         cmocka_unit_test(the_text_has_the_figures),
         cmocka_unit_test(a_generator_without_time_is_warned_of),

@@ -213,6 +213,20 @@ static void a_full_socket_says_so_and_what_it_holds(void **state)
     close_pair(&pair);
 }
 
+static void what_nobody_reads_takes_memory(void **state)
+{
+    (void)state;
+    struct test_pair pair = connect_pair();
+    static uint8_t bytes[20000];
+    size_t size;
+    size_t before = os_socket_memory_bytes(pair.client) + os_socket_memory_bytes(pair.server);
+    assert_int_equal(os_write(pair.server, bytes, sizeof bytes, &size), RESULT_OK);
+    size_t after = os_socket_memory_bytes(pair.client) + os_socket_memory_bytes(pair.server);
+    assert_true(after >= before + size);
+    assert_int_equal(os_socket_memory_bytes(-1), 0);
+    close_pair(&pair);
+}
+
 static void a_port_in_use_is_told(void **state)
 {
     (void)state;
@@ -372,6 +386,7 @@ int test_socket(void)
         cmocka_unit_test(a_finished_peer_is_read_to_its_end),
         cmocka_unit_test(a_reset_is_no_orderly_end_and_raises_no_signal),
         cmocka_unit_test(a_full_socket_says_so_and_what_it_holds),
+        cmocka_unit_test(what_nobody_reads_takes_memory),
         cmocka_unit_test(a_port_in_use_is_told),
         cmocka_unit_test(shared_listeners_have_one_port_and_others_are_kept_out),
         cmocka_unit_test(all_addresses_take_ipv4_and_keep_it_mapped),
