@@ -49,8 +49,8 @@ def peers_of(results, scenario, column, text, names=PEERS):
 
 
 def all_of(*conditions):
-    """None where one of them could not be judged."""
-    return None if None in conditions else all(conditions)
+    """False where one is false; None where that cannot be said since one could not be judged."""
+    return False if False in conditions else None if None in conditions else True
 
 
 def at_most(value, bound):
@@ -105,10 +105,11 @@ def stalled(results):
     for name in PEERS:
         value = ratio(results, 'stalled', name, 'floor_batch', 'deliveries')
         if value is not None:
-            figure.peers[name] = f'{value:.2f}; {of(results, "stalled", name, "stalled-kernel"):.0f}'
+            figure.peers[name] = f'{value:.2f}; {form(of(results, "stalled", name, "stalled-kernel"), "{:.0f}")}'
     figure.is_reached = all_of(at_most(0.95, own), at_most(memory, 150000 / 1024))
-    figure.note = ("the readers' own ends, on this machine as well, hold "
-                   f'{form(of(results, "stalled", "natter", "stalled-own"), "{:.0f}")} KiB each with natter')
+    held = of(results, 'stalled', 'natter', 'stalled-own')
+    if held is not None:
+        figure.note = f'the readers’ own ends, on this machine as well, hold {held:.0f} KiB each with natter'
     return figure
 
 

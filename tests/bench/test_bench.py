@@ -68,6 +68,12 @@ def each_bound_has_two_sides():
     assert figure('F5', row('steady', 'natter_durable', p99=12.1), *steady).is_reached is False
 
 
+def what_is_missing_hides_no_failure():
+    others = [row('stalled', name, deliveries=100) for name in ('floor_batch', 'ws')]
+    assert figure('F4', row('stalled', 'natter', deliveries=90), *others).is_reached is False
+    assert figure('F4', row('stalled', 'natter', deliveries=99), *others).is_reached is None
+
+
 def a_torn_storm_is_not_reached():
     upgrades = [row('upgrades', 'natter', opened=20), row('upgrades', 'uwebsockets', opened=19)]
     storm = row('storm', 'natter_durable', **{'disk-reads': 0, 'back-all': 900})
@@ -226,7 +232,7 @@ def a_short_run_measures_and_is_clean():
 
 
 CASES = [a_ratio_is_of_one_round, what_was_not_measured_is_not_reached, each_bound_has_two_sides,
-         a_torn_storm_is_not_reached, growth_is_flat_or_not, an_unclean_row_is_marked,
+         what_is_missing_hides_no_failure, a_torn_storm_is_not_reached, growth_is_flat_or_not, an_unclean_row_is_marked,
          a_file_keeps_what_was_put_into_it, what_is_there_is_not_measured_again, nobody_is_asked_for_what_he_has_not,
          plots_are_svg_and_the_page_shows_them, the_load_for_redis_finds_what_is_lost_or_doubled,
          a_short_run_measures_and_is_clean]
