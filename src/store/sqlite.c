@@ -638,10 +638,11 @@ static enum result open_writer(struct sqlite_engine *engine)
             return sqlite_report_unusable(engine->path, SQLITE_CORRUPT);
     if (sqlite_hash_key_read(database, engine->hash_key) != RESULT_OK)
         return sqlite_report_unusable(engine->path, SQLITE_CORRUPT);
-    /* What a killed process left in the log of changes goes into the file, removed texts with it. If it cannot, it is
-     * done later. */
-    (void)sqlite3_wal_checkpoint_v2(database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    engine->engine.is_trusted = true;
+    /* What a killed process left in the log of changes goes into the file, removed texts with it. If a reader or a full
+     * disk is in the way, it is done later: the log is synced by then. If the disk fails, what we read may be on no
+     * disk, and a retried key must not be acknowledged for it: the store recovers first. */
+    code = sqlite3_wal_checkpoint_v2(database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    engine->engine.is_trusted = (code & 0xff) != SQLITE_IOERR;
     return RESULT_OK;
 }
 

@@ -296,6 +296,31 @@ static void as_long_as_the_file_cannot_be_opened_everything_durable_is_refused(v
     fixture_done(&fixture);
 }
 
+/* A process that was killed leaves commits in the log of changes that no disk may have yet. Another connection keeps
+ * the clean end from moving them into the file. */
+static void a_start_that_cannot_sync_what_it_found_promises_nothing(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    sqlite3 *other;
+    fault_vfs_install();
+    fixture_init(&fixture, false);
+    struct store_room *room = must_open(&fixture, "lobby");
+    (void)send_batch(&fixture, room, "a", 1);
+    assert_int_equal(sqlite3_open(fixture_path(&fixture, "natter.db"), &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL), SQLITE_OK);
+    fixture_close(&fixture);
+    fault_vfs_arm(FAULT_SYNC, 1, true);
+    fixture_open(&fixture);
+    assert_int_equal(try_open(&fixture, "lobby", true, &room), RESULT_FAILED);
+    assert_true(fault_vfs_disarm());
+    assert_true(store_recover(fixture.store));
+    room = must_open(&fixture, "lobby");
+    assert_string_equal(read_all(&fixture, room), "1:a0");
+    assert_int_equal(sqlite3_close(other), SQLITE_OK);
+    fixture_done(&fixture);
+}
+
 int test_recover(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +331,7 @@ int test_recover(void)
         cmocka_unit_test(a_user_of_a_refused_batch_is_kept_with_the_next),
         cmocka_unit_test(a_refused_event_that_became_durable_is_shown_and_its_seq_not_used_again),
         cmocka_unit_test(what_the_disk_forgot_is_written_again_from_memory),
+        cmocka_unit_test(a_start_that_cannot_sync_what_it_found_promises_nothing),
         cmocka_unit_test(as_long_as_the_file_cannot_be_opened_everything_durable_is_refused),
     };
     return cmocka_run_group_tests_name("recover", tests, NULL, NULL);
