@@ -35,7 +35,7 @@ for (const [where, text, at] of [
 ]) {
     test(`a slow-loris in the ${where} is answered 408, and delays nobody`, async (context) => {
         const count = context.isLong ? 3000 : 400;
-        const server = await context.server(['--limits', 'off', '--connection-request-time', '1500ms']);
+        const server = await context.server(['--limits', 'off', '--connection-request-time', '1s']);
         const load = async () => {
             const before = await ended(server, 'request_timeout');
             const loris = drip(server, count, text, at, 100);
@@ -66,7 +66,7 @@ async function kernelBytes(server) {
 
 test('readers that never read cost what they may, and are told or ended', async (context) => {
     const count = context.isLong ? 1000 : 100;
-    const server = await context.server(['--limits', 'off', '--connection-write-time', '4s']);
+    const server = await context.server(['--limits', 'off', '--connection-write-time', '2s']);
     const load = async () => {
         const room = `~deaf-${Math.random()}`;
         const before = residentBytes(server);
@@ -105,13 +105,14 @@ test('half of a room not reading costs the others nothing', async (context) => {
     const server = await context.server(['--limits', 'off']);
     const seconds = context.isLong ? 10 : 1;
     const bench = async (subscribers, stalled) => {
-        const words = ['--json', '--quiet', '--warmup', '0.5', '--duration', String(seconds), '--stalled', stalled];
+        const words = ['--json', '--quiet', '--warmup', '0.3', '--duration', String(seconds), '--stalled', stalled];
         const run = await runProgram(context.binary, ['bench', ...words, '--subscribers', subscribers, server.ws]);
         equal(run.status, 0, `natter bench with ${stalled} of ${subscribers} stalled: ${run.stderr}`);
         return JSON.parse(run.stdout);
     };
     const pairs = [];
-    for (let turn = 0; turn < 3; turn++) pairs.push([await bench('20', '0'), await bench('40', '50%')]);
+    const turns = context.isLong ? 3 : 2;
+    for (let turn = 0; turn < turns; turn++) pairs.push([await bench('20', '0'), await bench('40', '50%')]);
     const figures = pairs.map(([alone, beside]) => ({
         share: beside.deliveries_per_second / alone.deliveries_per_second,
         p99: beside.delay_ns.p99 / alone.delay_ns.p99,

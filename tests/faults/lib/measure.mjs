@@ -22,7 +22,9 @@ export async function ackDelays(line, room, ms) {
  * Alone, then with what `begin` does (its result is called to end it), in turns. The best turn counts, as another
  * program's burst spoils one and not all.
  */
-export async function compareDelays(context, server, what, begin, { turns = 3, ms = 400 } = {}) {
+export async function compareDelays(context, server, what, begin) {
+    const turns = context.isLong ? 5 : 2;
+    const ms = 300;
     const room = '~measured';
     const line = await lineIn(server.ws, room, { localAddress: '127.0.0.3' });
     await ackDelays(line, room, ms / 2);
