@@ -87,7 +87,7 @@ test('SIGTERM in the middle of a storm of connections ends cleanly and loses not
     const server = await context.server(['--limits', 'off', '--drain-time', '5s']);
     const book = new Book(['storm']);
     const workers = Array.from({ length: 4 }, (_, i) => new Worker(server, book, `v${i}`, ['storm']));
-    const count = context.isLong ? 3000 : 300;
+    const count = context.isLong ? 1500 : 300;
     for (let times = 0; times < 3; times++) {
         const goal = book.acked + 50;
         await until(() => book.acked >= goal || workers.some((worker) => worker.problem), 'traffic');
