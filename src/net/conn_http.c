@@ -152,7 +152,8 @@ static void refuse_faulty(struct conn *conn, const struct http_request *request,
     }
     conn_answer(conn, &(struct http_answer){
                           .status = 426,
-                          .fields = VIEW("Sec-WebSocket-Version: 13\r\nContent-Type: text/plain; charset=utf-8\r\n"),
+                          .fields = VIEW("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                                         "Content-Type: text/plain; charset=utf-8\r\n"),
                           .body = view_of_string(fault->text),
                           .is_last = true,
                       });

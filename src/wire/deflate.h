@@ -17,9 +17,11 @@ struct deflate_terms {
 };
 
 /* Reads one Sec-WebSocket-Extensions list (a field's value) and takes the first acceptable permessage-deflate offer.
- * False: none acceptable (unknown or repeated parameters, bad values, server_max_window_bits=8 are declined, section
- * 7.1). A list that is not well-formed: false as well. */
-bool deflate_offer_read(struct view extensions, struct deflate_terms *out_terms);
+ * DEFLATE_DECLINED: none is acceptable (unknown or repeated parameters, bad values, server_max_window_bits=8 are
+ * declined, section 7.1). DEFLATE_MALFORMED: the list is not well-formed, for which the handshake must fail (RFC 6455
+ * section 9.1). `*out_terms` is set only where an offer is taken. */
+enum deflate_offer { DEFLATE_TAKEN, DEFLATE_DECLINED, DEFLATE_MALFORMED };
+enum deflate_offer deflate_offer_read(struct view extensions, struct deflate_terms *out_terms);
 /* Appends the answer's value: "permessage-deflate; server_no_context_takeover; client_no_context_takeover…". It
  * never limits the client's window: that would only cost bytes, and some clients cannot keep what they offered. */
 void deflate_answer(const struct deflate_terms *terms, struct builder *out);

@@ -170,7 +170,7 @@ static bool read_offer(struct reader *reader, bool *out_is_acceptable, struct de
     return true;
 }
 
-bool deflate_offer_read(struct view extensions, struct deflate_terms *out_terms)
+enum deflate_offer deflate_offer_read(struct view extensions, struct deflate_terms *out_terms)
 {
     struct reader reader = {extensions};
     struct deflate_terms terms;
@@ -185,18 +185,19 @@ bool deflate_offer_read(struct view extensions, struct deflate_terms *out_terms)
         if (reader.rest.size == 0)
             break;
         if (!read_offer(&reader, &is_acceptable, &terms))
-            return false;
+            return DEFLATE_MALFORMED;
         if (is_acceptable && !has_first) {
             first = terms;
             has_first = true;
         }
         skip_blanks(&reader);
         if (reader.rest.size > 0 && reader.rest.at[0] != ',')
-            return false;
+            return DEFLATE_MALFORMED;
     }
-    if (has_first)
-        *out_terms = first;
-    return has_first;
+    if (!has_first)
+        return DEFLATE_DECLINED;
+    *out_terms = first;
+    return DEFLATE_TAKEN;
 }
 
 void deflate_answer(const struct deflate_terms *terms, struct builder *out)

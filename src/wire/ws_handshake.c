@@ -62,22 +62,39 @@ static bool field_is(const struct http_field *field, const char *name)
     return view_equal_ignoring_case(field->name, view_of_string(name));
 }
 
-/* Reads what the client offers beside the upgrade itself. False: a list of protocols that is none. */
-static bool read_offer(const struct http_request *request, struct ws_offer *out_offer)
+/* Takes the first acceptable offer of all the fields' lists. False: a list is not well-formed. */
+static bool read_extensions(struct view list, struct ws_offer *offer)
+{
+    struct deflate_terms terms;
+
+    switch (deflate_offer_read(list, &terms)) {
+    case DEFLATE_TAKEN:
+        if (!offer->has_deflate)
+            offer->deflate = terms;
+        offer->has_deflate = true;
+        return true;
+    case DEFLATE_DECLINED: return true;
+    case DEFLATE_MALFORMED: break;
+    }
+    return false;
+}
+
+/* Reads what the client offers beside the upgrade itself. NULL, or what is wrong with it. */
+static const char *read_offer(const struct http_request *request, struct ws_offer *out_offer)
 {
     for (size_t index = 0; index < request->field_count; index++) {
         const struct http_field *field = &request->fields[index];
 
         if (field_is(field, "Sec-WebSocket-Protocol")) {
             if (!is_list_of_tokens(field->value))
-                return false;
+                return "Sec-WebSocket-Protocol is malformed. Send names with commas between them.";
             if (out_offer->protocols.size == 0)
                 out_offer->protocols = field->value;
-        } else if (!out_offer->has_deflate && field_is(field, "Sec-WebSocket-Extensions")) {
-            out_offer->has_deflate = deflate_offer_read(field->value, &out_offer->deflate);
+        } else if (field_is(field, "Sec-WebSocket-Extensions") && !read_extensions(field->value, out_offer)) {
+            return "Sec-WebSocket-Extensions is malformed. Send a list as RFC 6455 section 9.1 has it.";
         }
     }
-    return true;
+    return NULL;
 }
 
 enum ws_handshake ws_handshake_read(const struct http_request *request, struct ws_offer *out_offer,
@@ -107,8 +124,10 @@ enum ws_handshake ws_handshake_read(const struct http_request *request, struct w
         return refuse(out_fault, 400, "The Sec-WebSocket-Key is malformed. Send 16 bytes in base64, 24 characters.");
     if (request->is_chunked || request->content_length > 0)
         return refuse(out_fault, 400, "A WebSocket upgrade has no body. Send no Content-Length.");
-    if (!read_offer(request, &offer))
-        return refuse(out_fault, 400, "Sec-WebSocket-Protocol is malformed. Send names with commas between them.");
+    const char *fault = read_offer(request, &offer);
+
+    if (fault)
+        return refuse(out_fault, 400, fault);
     offer.key = key->value;
     *out_offer = offer;
     return WS_HANDSHAKE_RIGHT;

@@ -177,6 +177,29 @@ static void a_faulty_upgrade_may_be_explained_by_others(void **state)
     world_done(&world);
 }
 
+/* RFC 6455 section 4.4 and RFC 9110 section 15.5.22: 426 names the version and the protocol, Connection names Upgrade.
+ */
+static void another_version_is_told_to_upgrade(void **state)
+{
+    struct world world;
+    struct client client;
+
+    (void)state;
+    world_init(&world);
+    world_start(&world);
+    client_connect(&client, &world);
+    client_say(&client, "GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n\r\n");
+    world_until(&world, client_has(&client, "13."));
+    assert_true(client_has(&client, "HTTP/1.1 426"));
+    assert_true(client_has(&client, "\r\nSec-WebSocket-Version: 13\r\n"));
+    assert_true(client_has(&client, "\r\nUpgrade: websocket\r\n"));
+    assert_true(client_has(&client, "\r\nConnection: Upgrade\r\n"));
+    client_close(&client);
+    world_until(&world, shard_live_count(world.shard) == 0);
+    world_done(&world);
+}
+
 static void connections_over_the_limit_are_told_503(void **state)
 {
     struct world world;
@@ -210,6 +233,7 @@ int test_conn_http(void)
         cmocka_unit_test(head_gets_no_body),
         cmocka_unit_test(a_refused_upgrade_names_the_reason),
         cmocka_unit_test(a_faulty_upgrade_may_be_explained_by_others),
+        cmocka_unit_test(another_version_is_told_to_upgrade),
         cmocka_unit_test(connections_over_the_limit_are_told_503),
     };
 

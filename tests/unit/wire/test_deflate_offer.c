@@ -7,45 +7,58 @@ int test_deflate_offer(void);
 
 struct offer_case {
     struct view list;
-    bool is_taken;
+    enum deflate_offer outcome;
     struct deflate_terms terms;
     const char *answer; /* behind the part that is always the same */
 };
 
-#define PD       "permessage-deflate"
-#define DECLINED false, {0}, NULL
+#define PD        "permessage-deflate"
+#define DECLINED  DEFLATE_DECLINED, {0}, NULL
+#define MALFORMED DEFLATE_MALFORMED, {0}, NULL
 #define PLAIN                      \
     {                              \
         15, 15, false, false, true \
     }
 
 static const struct offer_case cases[] = {
-    {BYTES(PD), true, PLAIN, ""},
-    {BYTES(PD "; client_max_window_bits"), true, {15, 15, true, false, true}, ""}, /* what browsers send */
-    {BYTES(PD "; client_max_window_bits=8"), true, {15, 8, true, false, true}, ""},
-    {BYTES(PD "; client_max_window_bits=10"), true, {15, 10, true, false, true}, ""},
-    {BYTES(PD "; server_max_window_bits=9"), true, {9, 15, false, true, true}, "; server_max_window_bits=9"},
-    {BYTES(PD "; server_max_window_bits=15"), true, {15, 15, false, true, true}, "; server_max_window_bits=15"},
-    {BYTES(PD "; server_max_window_bits=\"10\""), true, {10, 15, false, true, true}, "; server_max_window_bits=10"},
-    {BYTES(PD "; server_max_window_bits=\"1\\0\""), true, {10, 15, false, true, true}, "; server_max_window_bits=10"},
-    {BYTES(PD "; server_no_context_takeover; client_no_context_takeover"), true, PLAIN, ""},
+    {BYTES(PD), DEFLATE_TAKEN, PLAIN, ""},
+    {BYTES(PD "; client_max_window_bits"), DEFLATE_TAKEN, {15, 15, true, false, true}, ""}, /* what browsers send */
+    {BYTES(PD "; client_max_window_bits=8"), DEFLATE_TAKEN, {15, 8, true, false, true}, ""},
+    {BYTES(PD "; client_max_window_bits=10"), DEFLATE_TAKEN, {15, 10, true, false, true}, ""},
+    {BYTES(PD "; server_max_window_bits=9"), DEFLATE_TAKEN, {9, 15, false, true, true}, "; server_max_window_bits=9"},
+    {BYTES(PD "; server_max_window_bits=15"),
+     DEFLATE_TAKEN,
+     {15, 15, false, true, true},
+     "; server_max_window_bits=15"},
+    {BYTES(PD "; server_max_window_bits=\"10\""),
+     DEFLATE_TAKEN,
+     {10, 15, false, true, true},
+     "; server_max_window_bits=10"},
+    {BYTES(PD "; server_max_window_bits=\"1\\0\""),
+     DEFLATE_TAKEN,
+     {10, 15, false, true, true},
+     "; server_max_window_bits=10"},
+    {BYTES(PD "; server_no_context_takeover; client_no_context_takeover"), DEFLATE_TAKEN, PLAIN, ""},
     {BYTES(" \t" PD "\t;\tserver_max_window_bits = 11 ;client_max_window_bits\t"),
-     true,
+     DEFLATE_TAKEN,
      {11, 15, true, true, true},
      "; server_max_window_bits=11"},
     {BYTES(PD ";server_no_context_takeover;server_max_window_bits=12;client_max_window_bits=13"),
-     true,
+     DEFLATE_TAKEN,
      {12, 13, true, true, true},
      "; server_max_window_bits=12"},
-    {BYTES("x-webkit-deflate-frame, " PD), true, PLAIN, ""},
-    {BYTES("other; a=b; c=\"d\"; e, " PD ", more"), true, PLAIN, ""},
-    {BYTES(",, ," PD ",,"), true, PLAIN, ""},
-    {BYTES(PD "; server_max_window_bits=8, " PD), true, PLAIN, ""}, /* the second choice is acceptable */
+    {BYTES("x-webkit-deflate-frame, " PD), DEFLATE_TAKEN, PLAIN, ""},
+    {BYTES("other; a=b; c=\"d\"; e, " PD ", more"), DEFLATE_TAKEN, PLAIN, ""},
+    {BYTES(",, ," PD ",,"), DEFLATE_TAKEN, PLAIN, ""},
+    {BYTES(PD "; server_max_window_bits=8, " PD), DEFLATE_TAKEN, PLAIN, ""}, /* the second choice is acceptable */
     {BYTES(PD "; unknown, " PD "; server_max_window_bits=10"),
-     true,
+     DEFLATE_TAKEN,
      {10, 15, false, true, true},
      "; server_max_window_bits=10"},
-    {BYTES(PD "; server_max_window_bits=10, " PD), true, {10, 15, false, true, true}, "; server_max_window_bits=10"},
+    {BYTES(PD "; server_max_window_bits=10, " PD),
+     DEFLATE_TAKEN,
+     {10, 15, false, true, true},
+     "; server_max_window_bits=10"},
 
     {BYTES(""), DECLINED},
     {BYTES(" , "), DECLINED},
@@ -71,21 +84,21 @@ static const struct offer_case cases[] = {
     {BYTES(PD "; server_no_context_takeover; server_no_context_takeover"), DECLINED},
     {BYTES(PD "; client_max_window_bits; client_max_window_bits=10"), DECLINED},
     {BYTES(PD "; server_max_window_bits=10; server_max_window_bits=10"), DECLINED},
-    /* Lists that are not well-formed: nothing in them is believed. */
-    {BYTES(PD ";"), DECLINED},
-    {BYTES(PD "; ;"), DECLINED},
-    {BYTES("; client_max_window_bits"), DECLINED},
-    {BYTES(PD " client_max_window_bits"), DECLINED},
-    {BYTES(PD "; client_max_window_bits="), DECLINED},
-    {BYTES(PD "; client_max_window_bits=\"10"), DECLINED},
-    {BYTES(PD "; client_max_window_bits=\"10\\"), DECLINED},
-    {BYTES(PD "; client_max_window_bits=\"\""), DECLINED},
-    {BYTES(PD "; client_max_window_bits=\"1 0\""), DECLINED},
-    {BYTES(PD "; =10"), DECLINED},
-    {BYTES(PD ", other; ="), DECLINED},
-    {BYTES(PD ", a b"), DECLINED},
-    {BYTES(PD "\xFF"), DECLINED},
-    {BYTES("\"" PD "\""), DECLINED},
+    /* Lists that are not well-formed: the handshake must fail (RFC 6455 section 9.1). */
+    {BYTES(PD ";"), MALFORMED},
+    {BYTES(PD "; ;"), MALFORMED},
+    {BYTES("; client_max_window_bits"), MALFORMED},
+    {BYTES(PD " client_max_window_bits"), MALFORMED},
+    {BYTES(PD "; client_max_window_bits="), MALFORMED},
+    {BYTES(PD "; client_max_window_bits=\"10"), MALFORMED},
+    {BYTES(PD "; client_max_window_bits=\"10\\"), MALFORMED},
+    {BYTES(PD "; client_max_window_bits=\"\""), MALFORMED},
+    {BYTES(PD "; client_max_window_bits=\"1 0\""), MALFORMED},
+    {BYTES(PD "; =10"), MALFORMED},
+    {BYTES(PD ", other; ="), MALFORMED},
+    {BYTES(PD ", a b"), MALFORMED},
+    {BYTES(PD "\xFF"), MALFORMED},
+    {BYTES("\"" PD "\""), MALFORMED},
 };
 
 static void offers_are_taken_or_declined(void **state)
@@ -96,9 +109,9 @@ static void offers_are_taken_or_declined(void **state)
         const struct deflate_terms *expected = &cases[index].terms;
         struct deflate_terms terms = {0};
 
-        if (deflate_offer_read(list, &terms) != cases[index].is_taken)
+        if (deflate_offer_read(list, &terms) != cases[index].outcome)
             fail_msg("%.*s", (int)list.size, (const char *)list.at);
-        if (cases[index].is_taken) {
+        if (cases[index].outcome == DEFLATE_TAKEN) {
             assert_int_equal(terms.server_window_bits, expected->server_window_bits);
             assert_int_equal(terms.client_window_bits, expected->client_window_bits);
             assert_int_equal(terms.has_client_window_bits, expected->has_client_window_bits);
@@ -118,7 +131,7 @@ static void an_answer_repeats_the_limit_that_was_asked_for(void **state)
         struct deflate_terms terms;
         struct builder out;
 
-        if (!deflate_offer_read(cases[index].list, &terms))
+        if (deflate_offer_read(cases[index].list, &terms) != DEFLATE_TAKEN)
             continue;
         builder_init(&out, 512);
         deflate_answer(&terms, &out);
@@ -136,7 +149,7 @@ static void every_start_of_a_list_is_safe(void **state)
             struct view list = exact_copy(view_first(cases[index].list, cut));
             struct deflate_terms terms = PLAIN;
 
-            if (deflate_offer_read(list, &terms))
+            if (deflate_offer_read(list, &terms) == DEFLATE_TAKEN)
                 assert_in_range(terms.server_window_bits, 9, 15);
             free_copy(list);
         }

@@ -62,6 +62,11 @@ static const struct upgrade_case cases[] = {
      "Sec-WebSocket-Protocol"},
     {"a later list that is none", ALL "Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: (\r\n\r\n",
      WS_HANDSHAKE_BAD, 400, "Sec-WebSocket-Protocol"},
+    {"extensions that are no list", ALL "Sec-WebSocket-Extensions: permessage-deflate;\r\n\r\n", WS_HANDSHAKE_BAD, 400,
+     "Sec-WebSocket-Extensions"},
+    {"a later list of extensions that is none",
+     ALL "Sec-WebSocket-Extensions: permessage-deflate\r\nSec-WebSocket-Extensions: a b\r\n\r\n", WS_HANDSHAKE_BAD, 400,
+     "Sec-WebSocket-Extensions"},
 };
 
 static void decode(const char *head, struct http_request *request)
