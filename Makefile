@@ -13,7 +13,7 @@ SEEDS ?=
 C_FILES = $(shell find src tests bench -name '*.[ch]' 2>/dev/null | sort)
 
 .DEFAULT_GOAL := build
-.PHONY: build run test fuzz sim faults soak bench format lint tidy install clean help
+.PHONY: build run test conformance fuzz sim faults soak bench format lint tidy install clean help
 
 build: ## build/natter, the release build; installs what is missing on Debian and Ubuntu
 	@tools/setup
@@ -26,6 +26,11 @@ run: build ## build, then serve on LISTEN (:8080) with its data in DATA (./data)
 test: ## all tests; the last line says how many passed and failed
 	@tools/setup --test
 	@tools/test
+
+conformance: ## RFC 6455 and RFC 7692, case by case; the report goes to build/conformance/report.html
+	@tools/setup --test
+	@tools/test conformance
+	@echo "see build/conformance/report.html"
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (60)
 	@tools/setup --test
@@ -74,4 +79,4 @@ clean: ## remove everything built; downloaded packages and data stay
 	@rm -rf build build-asan build-tsan build-fuzz web/dist sdk/js/dist
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

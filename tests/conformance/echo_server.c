@@ -2,7 +2,9 @@
 /* An echo server on the connection engine alone: every text or binary message goes back as it came. For WebSocket
  * conformance suites.
  *
- *     echo_server [--port N]      0, the default, draws a port; the address is printed on stdout
+ *     echo_server [--port N]              0, the default, draws a port; the address is printed on stdout
+ *                 [--message-max BYTES]   of one message (32 MiB)
+ *                 [--fragments-max N]     of one message (1,000,000)
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,11 +22,13 @@ static void on_request(void *context, struct conn *conn, const struct http_reque
     (void)context;
     (void)request;
     (void)body;
-    conn_answer(conn, &(struct http_answer){
-                          .status = 426,
-                          .fields = VIEW("Upgrade: websocket\r\nContent-Type: text/plain; charset=utf-8\r\n"),
-                          .body = VIEW("This is a WebSocket echo server. Connect with a WebSocket client.\n"),
-                      });
+    conn_answer(
+        conn,
+        &(struct http_answer){
+            .status = 426,
+            .fields = VIEW("Upgrade: websocket\r\nConnection: Upgrade\r\nContent-Type: text/plain; charset=utf-8\r\n"),
+            .body = VIEW("This is a WebSocket echo server. Connect with a WebSocket client.\n"),
+        });
 }
 
 static void on_upgrade(void *context, struct conn *conn, const struct http_request *request,
@@ -66,7 +70,7 @@ static void on_ended(void *context, struct conn *conn)
     (void)conn;
 }
 
-static const struct net_options options = {
+static struct net_options options = {
     .shard_count = 1,
     .backlog = 1024,
     .connections_max = 10000,
@@ -91,23 +95,29 @@ static const struct net_options options = {
 
 static int usage(void)
 {
-    (void)fputs("usage: echo_server [--port N]\n", stderr);
+    (void)fputs("usage: echo_server [--port N] [--message-max BYTES] [--fragments-max N]\n", stderr);
     return 2;
 }
 
-static bool read_port(int count, char **arguments, struct os_address *address)
+static bool read_arguments(int count, char **arguments, struct os_address *address)
 {
-    uint64_t port = 0;
+    uint64_t port = 0, message_max = options.message_bytes_max, fragments_max = options.fragments_max;
 
     if (os_address_parse(VIEW("127.0.0.1:0"), address) != RESULT_OK)
         return false;
     for (int i = 1; i < count; i += 2) {
-        if (strcmp(arguments[i], "--port") != 0 || i + 1 == count)
+        const char *name = arguments[i];
+        bool is_port = strcmp(name, "--port") == 0, is_message = strcmp(name, "--message-max") == 0;
+        uint64_t *number = is_port ? &port : is_message ? &message_max : &fragments_max;
+        if (i + 1 == count || !(is_port || is_message || strcmp(name, "--fragments-max") == 0))
             return false;
-        if (!view_to_number(view_of_string(arguments[i + 1]), UINT16_MAX, &port))
+        uint64_t most = is_port ? UINT16_MAX : options.message_bytes_max;
+        if (!view_to_number(view_of_string(arguments[i + 1]), most, number))
             return false;
     }
     address->port = (uint16_t)port;
+    options.message_bytes_max = message_max;
+    options.fragments_max = (uint32_t)fragments_max;
     return true;
 }
 
@@ -126,7 +136,7 @@ int main(int count, char **arguments)
     uint8_t secret[16];
     struct shard_listener listener = {.descriptor = -1};
 
-    if (!read_port(count, arguments, &address))
+    if (!read_arguments(count, arguments, &address))
         return usage();
     os_random_init();
     os_random_bytes(secret, sizeof secret);
