@@ -218,28 +218,40 @@ static const char *why_unreadable(enum result result)
     }
 }
 
+bool config_text_read(struct config *config, const char *name, struct builder *text, struct builder *out_fault)
+{
+    struct reading reading = {.config = config, .path = name, .fault = out_fault};
+    bool is_text = text->size == 0 || !memchr(text->at, 0, text->size);
+
+    builder_add_string(text, "\n");
+    builder_add_byte(text, 0);
+    if (!builder_ok(text)) {
+        builder_format(out_fault, "%s: %s", name, why_unreadable(RESULT_FULL));
+        return false;
+    }
+    if (!is_text) {
+        builder_format(out_fault, "%s: it holds NUL bytes, so it is no file of settings", name);
+        return false;
+    }
+    if (!blank_comments((char *)text->at)) {
+        builder_format(out_fault, "%s: a comment that begins with /* never ends; close it with */", name);
+        return false;
+    }
+    return parse(&reading, (const char *)text->at);
+}
+
 /* libConfuse's own way to a file ends the process where the path is a folder, so the file is read here. */
 bool config_file_read(struct config *config, const char *path, struct builder *out_fault)
 {
-    struct reading reading = {.config = config, .path = path, .fault = out_fault};
     struct builder text;
     bool is_fine = false;
 
     builder_init(&text, FILE_BYTES_MAX);
     enum result result = os_file_read(path, &text);
-    bool is_text = text.size == 0 || !memchr(text.at, 0, text.size);
-    builder_add_string(&text, "\n");
-    builder_add_byte(&text, 0);
-    if (result == RESULT_OK && !builder_ok(&text))
-        result = RESULT_FULL;
-    if (result != RESULT_OK)
-        builder_format(out_fault, "%s: %s", path, why_unreadable(result));
-    else if (!is_text)
-        builder_format(out_fault, "%s: it holds NUL bytes, so it is no file of settings", path);
-    else if (!blank_comments((char *)text.at))
-        builder_format(out_fault, "%s: a comment that begins with /* never ends; close it with */", path);
+    if (result == RESULT_OK)
+        is_fine = config_text_read(config, path, &text, out_fault);
     else
-        is_fine = parse(&reading, (const char *)text.at);
+        builder_format(out_fault, "%s: %s", path, why_unreadable(result));
     builder_done(&text);
     return is_fine;
 }

@@ -7,3 +7,5 @@
 
 /* False: `out_fault` is one line that names the file, the line in it, the setting, and what is allowed. */
 bool config_file_read(struct config *config, const char *path, struct builder *out_fault);
+/* The same for text that is there already, called `name` in faults. `text` is changed: comments are blanked. */
+bool config_text_read(struct config *config, const char *name, struct builder *text, struct builder *out_fault);
