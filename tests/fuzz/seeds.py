@@ -106,6 +106,120 @@ NAMES = [
 ]
 
 
+# The steps of fuzz_conn.c, in its order.
+STEPS = (
+    "CONNECT UPGRADE REQUEST RAW FRAME TEXT PACKED SAY_CLOSE FINISH RESET BLOCK ROOM SHORT_READS TURN TIME SUBSCRIBE "
+    "HOLD RELEASE UNSUBSCRIBE CHUNK EPHEMERAL LOST REPLY SETTLE CLOSE DRAIN FAIL_ACCEPTS REFUSE PING MANY"
+).split()
+
+
+def life(*steps, flags=0):
+    """Each step is a word, or a word and the bytes that it takes."""
+    out = bytearray([flags])
+    for step in steps:
+        name, *rest = step if isinstance(step, tuple) else (step,)
+        out.append(STEPS.index(name))
+        for part in rest:
+            out += part if isinstance(part, bytes) else bytes([part])
+    return bytes(out)
+
+
+SETTLED = [("SETTLE", 0, 0), "TURN", ("REPLY", 0, 7), "TURN"]
+
+
+def opened(peer=0, form=0):
+    return ["CONNECT", "TURN", ("UPGRADE", peer, form), "TURN"]
+
+
+def say(peer, text):
+    return "TEXT", peer, len(text), text
+
+
+def fed(number, *shapes):
+    """Chunks of that shape for a feed, one after the other."""
+    return [("CHUNK", 0, number, shape) for shape in shapes]
+
+
+END = [("SAY_CLOSE", 0, 2, b"\x03\xe8"), "TURN", ("FINISH", 0, 0), "TURN"]
+FOLLOWED = [*opened(), ("SUBSCRIBE", 0, 0, 1), "TURN"]
+LIVES = [
+    ("echo", life(*opened(), say(0, b"hello"), "TURN", ("PING", 0, 2, b"hi"), "TURN", *END)),
+    ("packed", life(*opened(0, 1), ("PACKED", 0, 9, b"bbbbbbbbb"), "TURN", say(0, b"b"), "TURN")),
+    ("window", life(*opened(0, 2), say(0, b"b"), "TURN", say(0, b"b"), "TURN")),
+    ("requests", life("CONNECT", "TURN", *[step for i in range(7) for step in (("REQUEST", 0, i), "TURN")])),
+    ("half", life("CONNECT", "TURN", ("REQUEST", 0, 7), "TURN", ("TIME", 5), "TURN")),
+    (
+        "answers",
+        life(*opened(), *[say(0, b"a")] * 3, say(0, b"late"), "TURN", *SETTLED),
+    ),
+    ("closes", life(*opened(), say(0, b"c"), "TURN", ("TIME", 4), ("TIME", 4))),
+    ("ends", life(*opened(), say(0, b"x"), "TURN")),
+    (
+        "feed",
+        life(
+            *[*FOLLOWED, *fed(0, 13), "TURN", *fed(0, 1), ("EPHEMERAL", 0, 0, 0), "TURN"],
+            *[("UNSUBSCRIBE", 0, 0), *fed(0, 1)],
+        ),
+    ),
+    ("held", life(*opened(), ("HOLD", 0, 1, 0), "TURN", *fed(1, 9), "TURN", ("RELEASE", 0, 5), "TURN")),
+    (
+        "lapped",
+        life(
+            *[*FOLLOWED, ("BLOCK", 0, 9), *fed(0, *[255] * 6), "TURN"],
+            *[*fed(0, *[255] * 6), "TURN", ("ROOM", 0, 255), "TURN"],
+        ),
+    ),
+    ("slow", life(*FOLLOWED, ("BLOCK", 0, 3), *fed(0, 255), "TURN", ("TIME", 6), ("TIME", 6), flags=8)),
+    ("lost", life(*opened(), ("SUBSCRIBE", 0, 2, 1), "TURN", ("LOST", 0, 2), "TURN", *fed(2, 2), "TURN")),
+    (
+        "two",
+        life(
+            *[*opened(0), *opened(1, 1)],
+            *[("SUBSCRIBE", 0, 0, 0), ("SUBSCRIBE", 1, 0, 0), ("SUBSCRIBE", 1, 1, 0), "TURN"],
+            *[*fed(0, 40), *fed(1, 40), "TURN", ("RESET", 0, 0), "TURN", *fed(0, 40), "TURN"],
+        ),
+    ),
+    ("drained", life(*opened(), *opened(1), ("BLOCK", 1, 0), "DRAIN", "TURN", ("TIME", 5), "CONNECT", "TURN")),
+    (
+        "limits",
+        life(
+            *[*["CONNECT"] * 5, "TURN", ("REQUEST", 4, 0), "TURN", "FAIL_ACCEPTS", "CONNECT", "TURN", ("TIME", 2)],
+            flags=3,
+        ),
+    ),
+    ("heartbeat", life(*opened(), *[("TIME", 6)] * 3)),
+    ("refused", life(("REFUSE", 1), *opened(), "TURN", ("REFUSE", 0), ("UPGRADE", 0, 0), "TURN")),
+    (
+        "pieces",
+        life(
+            *["CONNECT", "TURN", ("SHORT_READS", 0, 1), ("UPGRADE", 0, 1), *["TURN"] * 9],
+            *[("SHORT_READS", 0, 0), "TURN"],
+            *[("FRAME", 0, 1, 3, b"abc"), ("FRAME", 0, 0x80, 3, b"def"), "TURN"],
+        ),
+    ),
+    (
+        "full",
+        life(
+            *[*opened(), ("BLOCK", 0, 50), ("MANY", 0, 9), "TURN"],
+            *[("ROOM", 0, 99), "TURN", ("ROOM", 0, 255), "TURN"],
+        ),
+    ),
+]
+
+CONFIGS = [
+    ("some", 'listen = "127.0.0.1:1, [::1]:2"\nshards = 3\nchat {\n  text_max = 8KiB // x\n  default_room = hall\n}\n'),
+    ("remarks", "# one\n/* two\n lines */ connection { slow = close } // three\n"),
+    ("unknown", "chat { text_maks = 1 }\n"),
+    ("twice", "shards = 1\nshards = 2\n"),
+    ("values", 'chat { guests = off }\nconnection { heartbeat = 1min message_max = 1MiB slow = close }'),
+    ("variables", 'data = "${HOME}/x"\ninclude("/etc/passwd")\n'),
+    ("open", 'data = "never closed'),
+    ("comment", "/* never closed"),
+    ("nested", "chat { chat { } }"),
+    ("list", "listen = {a, b}\nlisten += c\n"),
+]
+
+
 def main():
     for name, head in HEADS:
         write("http1", name, CUTS + head)
@@ -181,6 +295,13 @@ def main():
 
     for name, text in COMMANDS:
         write("command", name, text.encode())
+    for name, steps in LIVES:
+        write("conn", name, steps)
+    for name, text in CONFIGS:
+        write("config", name, text.encode())
+    write("token", "signed", bytes(range(26)))
+    write("token", "changed", bytes(range(26)) + b"\x40\x01")
+    write("token", "text", b"AQABAgMEBQYHCAkKCwwNDg8AAAGVAAAAAAAAAZUAAAAAAAAAAAAAAAAAAAAAAAAA")
     for name, text in NAMES:
         write("name", name, text.encode())
     write("name", "broken", b"ada\xff\xed\xa0\x80")
