@@ -13,7 +13,7 @@ SEEDS ?=
 C_FILES = $(shell find src tests bench -name '*.[ch]' 2>/dev/null | sort)
 
 .DEFAULT_GOAL := build
-.PHONY: build run test conformance fuzz sim faults soak bench format lint tidy install clean help
+.PHONY: build run test conformance coverage fuzz sim faults soak bench format lint tidy install clean help
 
 build: ## build/natter, the release build; installs what is missing on Debian and Ubuntu
 	@tools/setup
@@ -31,6 +31,10 @@ conformance: ## RFC 6455 and RFC 7692, case by case; the report goes to build/co
 	@tools/setup --test
 	@tools/test conformance
 	@echo "see build/conformance/report.html"
+
+coverage: ## which lines of src/ the tests run; build-coverage/report.txt lists the others
+	@tools/setup --test
+	@tools/coverage
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (60)
 	@tools/setup --test
@@ -76,7 +80,7 @@ install: ## into PREFIX (/usr/local), under DESTDIR where that is set
 	@DESTDIR="$(DESTDIR)" meson install -C build --no-rebuild
 
 clean: ## remove everything built; downloaded packages and data stay
-	@rm -rf build build-asan build-tsan build-fuzz web/dist sdk/js/dist
+	@rm -rf build build-asan build-tsan build-fuzz build-coverage web/dist sdk/js/dist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
