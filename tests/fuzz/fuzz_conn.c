@@ -335,7 +335,10 @@ static void run_step(void)
         fake_advance_ms(times_ms[take() & 7]);
         turn();
         return;
-    case STEP_DRAIN: shard_post_drain(world.shard, END_SHUTDOWN); return;
+    case STEP_DRAIN:
+        make_room_for_letters();
+        shard_post_drain(world.shard, END_SHUTDOWN);
+        return;
     case STEP_FAIL_ACCEPTS: fake_fail_accepts(1); return;
     case STEP_REFUSE: world.upgrade_status = take() & 1 ? 403 : 101; return;
     default: break;
