@@ -7,6 +7,7 @@
 #include "base/diag.h"
 #include "os/file.h"
 #include "os/random.h"
+#include "wire/octet.h"
 
 enum {
     VERSION = 1,
@@ -55,7 +56,7 @@ enum token_verdict token_read(const struct token_key *key, struct view text, int
     uint8_t bytes[TOKEN_BYTES], mac[MAC_BYTES];
     size_t size = 0;
 
-    if (text.size == 0 || text.size >= TOKEN_TEXT_MAX
+    if (text.size == 0 || text.size >= TOKEN_TEXT_MAX || !octets_are_ascii(text)
         || sodium_base642bin(bytes, sizeof bytes, (const char *)text.at, text.size, NULL, &size, NULL, BASE64) != 0
         || size != TOKEN_BYTES || bytes[0] != VERSION)
         return TOKEN_WRONG;

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/view.h"
+
 /* A byte of a token: letters, digits and !#$%&'*+-.^_`|~ (a bit for each of the first 128). */
 static inline bool octet_is_token(uint8_t byte)
 {
@@ -28,6 +30,17 @@ static inline bool octet_is_target(uint8_t byte)
 static inline bool octet_is_digit(uint8_t byte)
 {
     return byte >= '0' && byte <= '9';
+}
+
+/* Before a text goes to libsodium's base64: 1.0.18 takes each byte over 0x7F for the digit 63 ("/", or "_" where it is
+ * for URLs), so that one value has many texts. */
+static inline bool octets_are_ascii(struct view text)
+{
+    for (size_t index = 0; index < text.size; index++) {
+        if (text.at[index] > 0x7F)
+            return false;
+    }
+    return true;
 }
 
 /* The value of a hexadecimal digit, or -1. */

@@ -25,7 +25,7 @@ static bool is_key(struct view key)
     uint8_t bytes[KEY_BYTES];
     size_t size = 0;
 
-    return key.size == KEY_CHARACTERS
+    return key.size == KEY_CHARACTERS && octets_are_ascii(key)
            && sodium_base642bin(bytes, sizeof(bytes), (const char *)key.at, key.size, NULL, &size, NULL,
                                 sodium_base64_VARIANT_ORIGINAL)
                   == 0

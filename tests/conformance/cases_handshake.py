@@ -113,7 +113,8 @@ def keys():
             ('blank-within', 'dGhlIHNhbXBsZSBu 25jZQ=='), ('comma', KEY + ',' + KEY),
             ('url-alphabet', '-_hlIHNhbXBsZSBub25jZQ=='), ('not-base64', '!' * 24),
             ('bits-left', 'dGhlIHNhbXBsZSBub25jZR=='),
-            ('not-ascii', 'dGhlIHNhbXBsZSBub25jZé=='), ('quoted', f'"{KEY}"')):
+            ('not-ascii', 'dGhlIHNhbXBsZSBub25jZé=='), ('quoted', f'"{KEY}"'),
+            ('high-byte', 'dGhlIHNhbXBsZSBub25\x80ZQ=='), ('high-byte-last', 'dGhlIHNhbXBsZSBub25\xffZQ==')):
         yield Case(f'handshake.key.{name}', '4.2.1', f'A key that is not 16 bytes in base64 is refused: {name}.',
                    opening=request(change={'Sec-WebSocket-Key': value}), answer=REFUSED)
 

@@ -113,6 +113,8 @@ static void a_key_is_sixteen_bytes_in_base64(void **state)
         "dGhlIHNhbXBsZSBub25j*Q==",
         "dGhlIHNhbXBs SBub25jZQ==",
         "_GhlIHNhbXBsZSBub25jZQ==",
+        "dGhlIHNhbXBsZSBub25\x80ZQ==",
+        "dGhlIHNhbXBsZSBub25\xAFZQ==",
         "dGhlIHNhbXBsZSBub25jZQ==dGhlIHNhbXBsZSBub25jZQ==",
         "dGhlIHNhbXBsZSBub25jZQ==, a",
         "========================",
