@@ -134,6 +134,39 @@ static void head_gets_no_body(void **state)
     world_done(&world);
 }
 
+/* Asks on and on, and reads nothing; the kernel's buffers are large, so it goes on until the server waits. */
+static void ask_while_it_flows(struct client *client, size_t *sent)
+{
+    static const char request[] =
+        "GET /an-answer-repeats-this-target-so-that-it-is-longer-than-the-question HTTP/1.1\r\n"
+        "Host: x\r\n\r\n";
+    enum { REQUEST_BYTES = sizeof request - 1 };
+    size_t size = 0;
+
+    for (int i = 0; i < 50; i++) {
+        size_t at = *sent % REQUEST_BYTES;
+        if (os_write(client->descriptor, request + at, REQUEST_BYTES - at, &size) == RESULT_OK)
+            *sent += size;
+    }
+}
+
+static void a_client_that_reads_no_answer_ends_by_the_write_deadline(void **state)
+{
+    struct world world;
+    struct client client;
+    size_t sent = 0;
+
+    (void)state;
+    world_init(&world);
+    world.options.write_ms = 50;
+    world_start(&world);
+    client_connect(&client, &world);
+    world_until(&world, (ask_while_it_flows(&client, &sent), world_ended(&world, END_SLOW) == 1));
+    assert_int_equal(shard_live_count(world.shard), 0);
+    client_close(&client);
+    world_done(&world);
+}
+
 static void a_refused_upgrade_names_the_reason(void **state)
 {
     struct world world;
@@ -231,6 +264,7 @@ int test_conn_http(void)
         cmocka_unit_test(bad_requests_get_a_status_and_no_second_chance),
         cmocka_unit_test(a_head_over_the_limit_is_refused_before_it_ends),
         cmocka_unit_test(head_gets_no_body),
+        cmocka_unit_test(a_client_that_reads_no_answer_ends_by_the_write_deadline),
         cmocka_unit_test(a_refused_upgrade_names_the_reason),
         cmocka_unit_test(a_faulty_upgrade_may_be_explained_by_others),
         cmocka_unit_test(another_version_is_told_to_upgrade),

@@ -50,6 +50,44 @@ static void everybody_gets_every_event_once_in_order(void **state)
     world_done(&world);
 }
 
+/* From the second room on a connection's places stand in memory of their own, which grows and goes again. */
+static void a_connection_follows_many_rooms_and_leaves_them(void **state)
+{
+    enum { ROOMS = 20 };
+    struct world world;
+    struct client client;
+    char payload[200], expected[32];
+
+    (void)state;
+    world_init(&world);
+    world_start(&world);
+    client_upgrade(&client, &world, "");
+    for (uint32_t room = 0; room < ROOMS; room++) {
+        shard_post_subscribe(world.shard, world.last_handle, room, 1, NULL, false);
+        shard_post_subscribe(world.shard, world.last_handle, room, 1, NULL, false); /* a second time changes nothing */
+    }
+    world_until(&world, counter_get(&world.shard->counters.subscriptions) == ROOMS);
+    for (uint32_t room = 0; room < ROOMS; room++) {
+        (void)snprintf(expected, sizeof expected, "room %u", room);
+        shard_post_chunk(world.shard, room, chunk_of_text(expected, 1));
+        assert_int_equal(client_take_frame(&client, payload, sizeof payload, NULL), 0x81);
+        assert_string_equal(payload, expected);
+    }
+    for (uint32_t room = 0; room + 1 < ROOMS; room++) {
+        shard_post_unsubscribe(world.shard, world.last_handle, room * 7 % ROOMS);
+        shard_post_chunk(world.shard, room * 7 % ROOMS, chunk_of_text("nobody is here", 2));
+    }
+    uint32_t left = (ROOMS - 1) * 7 % ROOMS;
+    shard_post_chunk(world.shard, left, chunk_of_text("the last room", 2));
+    assert_int_equal(client_take_frame(&client, payload, sizeof payload, NULL), 0x81);
+    assert_string_equal(payload, "the last room");
+    assert_int_equal(counter_get(&world.shard->counters.subscriptions), 1);
+    assert_int_equal(counter_get(&world.shard->counters.feeds), 1);
+    client_close(&client);
+    world_until(&world, shard_live_count(world.shard) == 0);
+    world_done(&world);
+}
+
 static void a_held_subscription_waits_for_its_replay(void **state)
 {
     struct world world;
@@ -277,6 +315,7 @@ int test_cursor(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everybody_gets_every_event_once_in_order),
+        cmocka_unit_test(a_connection_follows_many_rooms_and_leaves_them),
         cmocka_unit_test(a_held_subscription_waits_for_its_replay),
         cmocka_unit_test(a_slow_reader_is_lapped_at_a_frames_end_and_told),
         cmocka_unit_test(a_reader_that_never_reads_ends_by_the_write_deadline),
