@@ -13,7 +13,9 @@ if (!existsSync(binary)) {
     process.exit(2);
 }
 
-const suites = ['chat', 'durable', 'bad_input', 'http', 'walk_in', 'limits', 'operation', 'schema', 'diagnosis'];
+const suites = [
+    'chat', 'durable', 'from_disk', 'bad_input', 'http', 'walk_in', 'limits', 'operation', 'schema', 'diagnosis',
+];
 for (const suite of [...suites, 'proxy', 'browser']) await import(`./${suite}.test.mjs`);
 const failed = await runAll(() => new Context(binary), option('--only'), Number(process.env.TEST_TIME_SCALE ?? 1));
 process.exit(failed ? 1 : 0);
