@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fake_os.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -254,8 +255,7 @@ enum result os_accept(int listener, int *out_descriptor, struct os_address *out_
         }
         socket->is_accepted = true;
         *out_descriptor = i;
-        *out_peer = (struct os_address){.bytes = {[10] = 0xff, [11] = 0xff, [12] = 10, [15] = (uint8_t)(i % 4)},
-                                        .port = (uint16_t)(1024 + i)};
+        os_socket_peer(i, out_peer);
         return RESULT_OK;
     }
     return RESULT_AGAIN;
@@ -266,6 +266,31 @@ void os_socket_tune(int descriptor, int send_buffer_bytes, int unsent_bytes_max)
     (void)send_buffer_bytes;
     (void)unsent_bytes_max;
     check(descriptor == FAKE_LISTENER || socket_of(descriptor));
+}
+
+void os_socket_peer(int descriptor, struct os_address *out_peer)
+{
+    *out_peer = (struct os_address){.bytes = {[10] = 0xff, [11] = 0xff, [12] = 10, [15] = (uint8_t)(descriptor % 4)},
+                                    .port = (uint16_t)(1024 + descriptor)};
+}
+
+char *os_address_format(const struct os_address *address, bool with_port, char out[64])
+{
+    (void)snprintf(out, 64, with_port ? "10.0.0.%u:%u" : "10.0.0.%u", address->bytes[15], address->port);
+    return out;
+}
+
+enum result os_peek(int descriptor, void *out, size_t size, size_t *out_size)
+{
+    struct fake_socket *socket = socket_of(descriptor);
+
+    if (socket->is_reset)
+        return RESULT_FAILED;
+    if (socket->in.size == 0)
+        return socket->is_finished ? RESULT_CLOSED : RESULT_AGAIN;
+    *out_size = socket->in.size < size ? socket->in.size : size;
+    memcpy(out, socket->in.at, *out_size);
+    return RESULT_OK;
 }
 
 /* A short read leaves an edge behind, as bytes that arrive a little later do. */

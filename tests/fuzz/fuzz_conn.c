@@ -23,12 +23,13 @@ enum {
 };
 
 /* Appended to, never reordered: kept inputs mean what they meant. */
-#define STEPS(X)                                                                                                      \
-    X(CONNECT)                                                                                                        \
-    X(UPGRADE)                                                                                                        \
-    X(REQUEST)                                                                                                        \
-    X(RAW) X(FRAME) X(TEXT) X(PACKED) X(SAY_CLOSE) X(FINISH) X(RESET) X(BLOCK) X(ROOM) X(SHORT_READS) X(TURN) X(TIME) \
-        X(SUBSCRIBE) X(HOLD) X(RELEASE) X(UNSUBSCRIBE) X(CHUNK) X(EPHEMERAL) X(LOST) X(REPLY) X(SETTLE) X(CLOSE)      \
+#define STEPS(X)                                                                                                 \
+    X(CONNECT)                                                                                                   \
+    X(UPGRADE)                                                                                                   \
+    X(REQUEST)                                                                                                   \
+    X(RAW)                                                                                                       \
+    X(FRAME) X(TEXT) X(PACKED) X(SAY_CLOSE) X(FINISH) X(RESET) X(BLOCK) X(ROOM) X(SHORT_READS) X(TURN) X(TIME)   \
+        X(SUBSCRIBE) X(HOLD) X(RELEASE) X(UNSUBSCRIBE) X(CHUNK) X(EPHEMERAL) X(LOST) X(REPLY) X(SETTLE) X(CLOSE) \
             X(DRAIN) X(FAIL_ACCEPTS) X(REFUSE) X(PING) X(MANY)
 
 enum step {
@@ -355,7 +356,7 @@ static void run_step(void)
 
 static void begin(uint8_t flags)
 {
-    static const int listener = FAKE_LISTENER;
+    static const struct shard_listener listener = {.descriptor = FAKE_LISTENER};
     static const uint8_t secret[16] = "the same always";
     const struct net_options options = {
         .shard_count = 1,
