@@ -28,7 +28,8 @@ static const char *const cures[FAULT_COUNT][PROXY_COUNT] = {
                           [PROXY_HAPROXY] = "use_backend natter if { path_beg /chat/ }   # the path of the page",
                           [PROXY_APACHE] = "ProxyPass /chat/ http://127.0.0.1:8080/ upgrade=websocket   # the path of "
                                            "the page"},
-    [FAULT_PREFIX_KEPT] = {"Let the proxy take the folder's name off the path.",
+    [FAULT_PREFIX_KEPT] = {"Let the proxy take the folder's name off the path, or tell natter of it, in natter.conf:\n"
+                           "public_url = \"https://chat.example.org/chat\"",
                            [PROXY_NGINX] = "location /chat/ {\n    proxy_pass http://natter/;   # with the slash at "
                                            "the end",
                            [PROXY_CADDY] = "handle_path /chat/* {   # not: handle",
@@ -50,8 +51,8 @@ static const char *const cures[FAULT_COUNT][PROXY_COUNT] = {
          [PROXY_NGINX] = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
          [PROXY_CADDY] = "# remove: header_up -X-Forwarded-For", [PROXY_HAPROXY] = "option forwardfor",
          [PROXY_APACHE] = "ProxyAddHeaders On\n# remove: RequestHeader unset X-Forwarded-For"},
-    [FAULT_FORWARDED_NOT_BELIEVED] = {"Name the proxy's address in natter.conf, in the setting that says which proxies "
-                                      "are believed."},
+    [FAULT_FORWARDED_NOT_BELIEVED] = {"In natter.conf, with the address that the proxy connects from:\n"
+                                      "trusted_proxies = \"127.0.0.1\""},
     [FAULT_SCHEME_MISSING] = {"Let the proxy say that the client came over TLS, in X-Forwarded-Proto.",
                               [PROXY_NGINX] = "proxy_set_header X-Forwarded-Proto $scheme;",
                               [PROXY_CADDY] = "# remove: header_up -X-Forwarded-Proto",

@@ -166,18 +166,18 @@ static void judge_forwarded(struct court *court)
 {
     const struct seen *report = &court->seen->report.seen;
     bool is_named = report->forwarded_for[0] || report->forwarded[0];
-    bool is_client_known = strcmp(report->client, "forwarded") == 0;
+    bool is_believed = strcmp(report->client, "forwarded") == 0;
 
     if (!court->is_proxied)
         return;
-    if (!is_named && !is_client_known)
-        WARN("forwarded", FORWARDED_MISSING,
-             "The proxy does not say whom it speaks for: to natter all clients are one, and share their limits.");
-    else if (strcmp(report->client, "peer") == 0)
+    if (is_believed)
+        PASS("forwarded", "natter is told the client's address, and believes it.");
+    else if (is_named)
         WARN("forwarded", FORWARDED_NOT_BELIEVED,
              "The proxy says whom it speaks for, but natter does not believe it: all clients share their limits.");
     else
-        PASS("forwarded", "natter is told the client's address.");
+        WARN("forwarded", FORWARDED_MISSING,
+             "The proxy does not say whom it speaks for: to natter all clients are one, and share their limits.");
     if (!court->seen->url.is_secure)
         return;
     if (report->forwarded_proto[0] || report->forwarded[0] || strcmp(report->scheme, "https") == 0)

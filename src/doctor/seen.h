@@ -29,7 +29,7 @@ struct seen {
     char path[SEEN_TEXT_MAX];
     char scheme[8];
     char peer[16];
-    char client[16]; /* "peer", "forwarded" or, from servers that do not say, empty */
+    char client[16]; /* "direct", "forwarded" by a trusted proxy, or "silent": it is one, and did not say */
     char origin[16];
     char upgrade[16];
     char fault[SEEN_TEXT_MAX];

@@ -129,7 +129,7 @@ static void add_report(const struct diagnosis *diagnosis, const struct conn *con
                          .peer = &peer,
                          .aim = chat_aim_of(conn),
                          .is_upgrade = http_field_find(request, "Sec-WebSocket-Key") != NULL,
-                         .is_secure = conn_is_secure(conn),
+                         .behind = conn_behind(conn),
                          .now_ms = os_clock_wall_ms(),
                      },
                      out);

@@ -7,6 +7,7 @@
 
 #include "base/counter.h"
 #include "chat/chat.h"
+#include "net/conn.h"
 #include "ops/ops_options.h"
 
 struct diagnosis;
@@ -55,7 +56,7 @@ struct diagnosis_subject {
     const struct os_address *peer;  /* the nearest: a proxy's, where there is one */
     struct chat_aim aim;
     bool is_upgrade;
-    bool is_secure;
+    enum conn_behind behind;
     int64_t now_ms;
 };
 void diagnosis_report(const struct diagnosis_facts *facts, const struct diagnosis_subject *subject,

@@ -15,6 +15,7 @@ export const shortIdle = {
     apache: [['ProxyTimeout 75', 'ProxyTimeout 2\nTimeout 2']], // the longer of the two counts,
 };
 const shortIdleMs = 2000;
+const trusting = ['--trusted-proxies', '127.0.0.1'];
 
 const fetched = (proxy, path, headers = {}) => get(`${proxy.url}${path}`, { ca: proxy.certificate.text, headers });
 const fromPage = (proxy, more = {}) => ({ headers: { Origin: new URL(proxy.url).origin }, ...more });
@@ -63,6 +64,32 @@ async function largeMessagesPass(proxy) {
     await until(() => ada.closed, 'closed');
     equal(ada.closed.code, 1009, 'what is too big is told so by natter itself');
     await bob.close();
+}
+
+async function cookieFits(proxy, path) {
+    const ada = await enter(proxy, 'lobby', fromPage(proxy));
+    const [cookie] = ada.headers['set-cookie'];
+    assert(cookie.includes(`; Path=${path}`) && cookie.includes('; Secure'), cookie);
+    await ada.close();
+}
+
+/** Two clients at two addresses, each with its own limit, behind one proxy; and a third that lies about its own. */
+async function limitsAreTheClients(context, kind) {
+    const server = await context.server([...trusting, '--connections-per-address-max', '2']);
+    const proxies = await context.proxy(kind, server);
+    const from = (localAddress, headers = {}) =>
+        new Client(proxies.ws, { headers, socket: { ...proxies.socketOptions, localAddress } });
+    const statusOf = async (client) => {
+        await until(() => client.headers || client.refused || client.error, 'an answer');
+        return client.refused?.status ?? 101;
+    };
+    const clients = [from('127.0.0.2'), from('127.0.0.2')];
+    for (const client of clients) equal(await statusOf(client), 101, 'two of one address');
+    clients.push(from('127.0.0.2'), from('127.0.0.2', { 'X-Forwarded-For': '192.0.2.77' }), from('127.0.0.3'));
+    equal(await statusOf(clients[2]), 429, 'a third one is too many');
+    equal(await statusOf(clients[3]), 429, 'whatever it says about itself');
+    equal(await statusOf(clients[4]), 101, 'another address has its own');
+    for (const client of clients) await client.close();
 }
 
 async function heartbeatsHold(context, kind) {
@@ -122,15 +149,20 @@ async function farewellArrives(context, kind) {
 export function tests(kind) {
     for (const place of ['root', 'subpath']) {
         test(`${kind}, ${place}: page, chat, compression and large messages come through`, async (context) => {
-            const proxy = await context.proxy(kind, await context.server(), { place });
+            const path = place === 'root' ? '/' : '/chat';
+            const server = await context.server([...trusting, ...(place === 'root' ? [] : ['--public-url', path])]);
+            const proxy = await context.proxy(kind, server, { place });
             await pageComes(proxy);
             await chatWorks(proxy);
             await largeMessagesPass(proxy);
+            await cookieFits(proxy, path);
         });
     }
     test(`${kind}: an idle connection outlives the proxy's patience by its heartbeats`, (context) =>
         heartbeatsHold(context, kind));
     test(`${kind}: restarts of natter and reloads of the proxy lose and double nothing`, (context) =>
         restartsLoseNothing(context, kind));
+    test(`${kind}: limits are those of the clients behind the proxy`, (context) =>
+        limitsAreTheClients(context, kind));
     test(`${kind}: a drain says goodbye through the proxy`, (context) => farewellArrives(context, kind));
 }

@@ -100,8 +100,10 @@ export const faults = [
     },
     {
         fault: 'origin_refused',
-        title: '`Host` is changed',
+        title: '`Host` is changed (where natter trusts the proxy, `X-Forwarded-Host` makes up for it)',
         verdict: 'fail',
+        isStrangerToNatter: true,
+        others: ['forwarded_not_believed'],
         edits: {
             nginx: [['$http_host', 'natter']],
             caddy: inReverseProxy('header_up Host {upstream_hostport}'),
@@ -119,6 +121,13 @@ export const faults = [
             haproxy: without(/ *option forwardfor\n/),
             apache: inHost('ProxyAddHeaders Off'),
         },
+    },
+    {
+        fault: 'forwarded_not_believed',
+        title: 'natter does not trust the proxy',
+        verdict: 'warn',
+        isStrangerToNatter: true,
+        edits: { nginx: [], caddy: [], haproxy: [], apache: [] },
     },
     {
         fault: 'scheme_missing',

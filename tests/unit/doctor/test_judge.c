@@ -117,16 +117,18 @@ static void origin_refused(struct observations *seen)
 static void forwarded_missing(struct observations *seen)
 {
     SET(report.seen.forwarded_for, "");
+    SET(report.seen.client, "silent");
 }
 
 static void forwarded_not_believed(struct observations *seen)
 {
-    SET(report.seen.client, "peer");
+    SET(report.seen.client, "direct");
 }
 
 static void scheme_missing(struct observations *seen)
 {
     SET(report.seen.forwarded_proto, "");
+    SET(report.seen.scheme, "unknown");
 }
 
 static void upgrade_lost(struct observations *seen)
@@ -376,6 +378,8 @@ static void natter_without_a_proxy_needs_no_forwarded_address(void **state)
     builder_init(&problem, 1024);
     assert_true(url_read("http://chat.example.org/", &seen.url, &problem));
     builder_done(&problem);
+    (void)snprintf(seen.report.seen.client, sizeof seen.report.seen.client, "direct");
+    (void)snprintf(seen.report.seen.scheme, sizeof seen.report.seen.scheme, "unknown");
     seen.report.server[0] = seen.report.seen.forwarded_for[0] = seen.report.seen.forwarded_proto[0] = 0;
     judge(&seen, &findings);
     assert_int_equal(findings_worst(&findings), VERDICT_PASS);

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// natter doctor against what real proxies cannot be made to do, and about the machine it runs on. The four real proxies
+// are in tests/proxies.
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { assert, equal, test } from './lib/harness.mjs';
+import * as filters from './lib/filter.mjs';
+
+function doctor(context, ...words) {
+    return new Promise((resolve, reject) => {
+        execFile(context.binary, ['doctor', '--json', ...words], (error, stdout, stderr) => {
+            try {
+                resolve({ ...JSON.parse(stdout), status: error ? error.code : 0 });
+            } catch {
+                reject(new Error(`doctor: ${error}\n${stdout}${stderr}`));
+            }
+        });
+    });
+}
+
+const show = (findings) => findings.checks.map((found) => `${found.verdict} ${found.fault}: ${found.text}`).join('\n');
+const blamed = (findings) => findings.checks.map(({ fault }) => fault).filter((fault) => fault !== 'none');
+
+async function through(context, make, flags = [], words = ['--quick']) {
+    const server = await context.server(flags);
+    const filter = await new filters.Filter(server.port, make).start();
+    context.onEnd(() => filter.stop());
+    // The page's address is the filter's, so the Origin fits.
+    return doctor(context, filter.url, ...words);
+}
+
+/** A server of a few lines. `answer` is called for plain requests, `upgrade` for upgrades. */
+async function standIn(context, answer, upgrade) {
+    const server = http.createServer(answer);
+    if (upgrade) server.on('upgrade', upgrade);
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    context.onEnd(() => {
+        server.closeAllConnections();
+        return new Promise((resolve) => server.close(resolve));
+    });
+    return `http://127.0.0.1:${server.address().port}/`;
+}
+
+test('doctor finds nothing wrong where nothing is', async (context) => {
+    const server = await context.server();
+    const findings = await doctor(context, `${server.url}/`, '--quick');
+    equal([findings.verdict, findings.status, blamed(findings)], ['pass', 0, []], show(findings));
+    const text = await server.verb('doctor', `${server.url}/`, '--quick');
+    assert(/^ {2}ok {4}upgrade {6}A WebSocket opens\.$/m.test(text), text);
+    const metrics = await server.metrics();
+    equal(metrics.get('natter_guests_new_total'), 0, 'nobody entered the chat');
+});
+
+for (const [what, make, fault, verdict, words] of [
+    ['holds small messages back', filters.holdingBack(700), 'buffered', 'fail'],
+    ['lets no large message up', filters.cuttingLarge('up', 20000), 'size_limited', 'fail'],
+    ['lets no large message down', filters.cuttingLarge('down', 20000), 'size_limited', 'fail'],
+    ['cuts when only natter speaks', filters.cuttingSilent('up', 2000), 'idle_cut', 'fail', ['--idle-max', '4']],
+    ['breaks compressed messages', filters.spoilingCompressed(), 'compression_broken', 'fail'],
+    ['answers upgrades wrongly', filters.replacing(/Accept: ..../, 'Accept: AAAA'), 'upgrade_faulty', 'fail'],
+]) {
+    test(`doctor finds something on the way that ${what}`, async (context) => {
+        const findings = await through(context, make, [], words);
+        equal([findings.verdict, blamed(findings)], [verdict, [fault]], show(findings));
+    });
+}
+
+test('doctor measures how large a message may be', async (context) => {
+    const findings = await through(context, filters.cuttingLarge('up', 20000));
+    const { text } = findings.checks.find(({ check }) => check === 'size');
+    const passed = Number(/more than (\d+) bytes/.exec(text)[1]);
+    assert(passed > 19000 && passed <= 20000, text);
+});
+
+test('doctor tells in which direction silence is cut', async (context) => {
+    // A filter that hears only natter: where natter speaks all is well, and where only the client does it is not.
+    const findings = await through(context, filters.cuttingSilent('down', 2000), [], ['--idle-max', '4']);
+    const { fault, text } = findings.checks.find(({ check }) => check === 'idle');
+    assert(['idle_cut', 'idle_cut_one_way'].includes(fault), show(findings));
+    assert(/after [12]\.\d s/.test(text), text);
+});
+
+test('doctor finds a page that is compressed twice', async (context) => {
+    const server = await context.server();
+    const report = await fetch(`${server.url}/ws?doctor`).then((answer) => answer.text());
+    const url = await standIn(context, (request, response) => {
+        if (request.url.startsWith('/ws')) {
+            response.end(report.replace('"origin":"none"', '"origin":"allowed"'));
+            return;
+        }
+        response.setHeader('Content-Encoding', 'gzip');
+        response.end(gzipSync(gzipSync('<!doctype html>')));
+    });
+    const findings = await doctor(context, url, '--quick');
+    assert(blamed(findings).includes('compressed_twice'), show(findings));
+});
+
+for (const [what, fault, answer, upgrade] of [
+    [
+        'is an older natter',
+        'natter_old',
+        (request, response) => response.writeHead(426).end('This is a WebSocket address. A client must send'),
+    ],
+    ['says nothing', 'no_answer', (request) => request.socket.destroy()],
+    ['says that it was asked too much', 'limited', (request, response) => response.writeHead(429).end('Too many')],
+    ['is something else', 'not_natter', (request, response) => response.end('<h1>It works!</h1>')],
+]) {
+    test(`doctor finds that what answers ${what}`, async (context) => {
+        const findings = await doctor(context, await standIn(context, answer, upgrade), '--quick');
+        equal([findings.verdict, blamed(findings)], ['fail', [fault]], show(findings));
+    });
+}
+
+test('doctor finds an upgrade that is refused on the way', async (context) => {
+    const server = await context.server();
+    const report = await fetch(`${server.url}/ws?doctor`, { headers: { Origin: server.url } }).then((answer) =>
+        answer.text(),
+    );
+    const url = await standIn(
+        context,
+        (request, response) => response.end(report),
+        (request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\nforbidden'),
+    );
+    const findings = await doctor(context, url, '--quick');
+    assert(blamed(findings).includes('upgrade_refused'), show(findings));
+});
+
+test('doctor finds what is wrong before HTTP begins', async (context) => {
+    const server = await context.server();
+    const cases = [
+        ['http://no-such-name.invalid/', 'name_unknown'],
+        ['http://127.0.0.1:1/', 'not_connected'],
+        [`https://127.0.0.1:${server.port}/`, 'tls_failed'],
+    ];
+    for (const [url, fault] of cases) {
+        const findings = await doctor(context, url, '--quick');
+        equal([findings.status, blamed(findings)], [2, [fault]], show(findings));
+    }
+});
+
+test('doctor looks at the machine it runs on', async (context) => {
+    const folder = mkdtempSync(join(tmpdir(), 'natter-doctor-'));
+    context.onEnd(() => rmSync(folder, { recursive: true, force: true }));
+    const data = join(folder, 'data');
+    const fresh = await doctor(context, '--data', data);
+    assert(fresh.checks.find(({ check }) => check === 'data').verdict === 'skipped', show(fresh));
+    const server = await context.server([], { data });
+    const live = await doctor(context, '--data', data);
+    assert(live.checks.find(({ check }) => check === 'server').text.includes(`process ${server.child.pid}`), show(live));
+    equal(live.checks.find(({ check }) => check === 'database').verdict, 'pass', show(live));
+    equal(readdirSync(data).filter((name) => name.startsWith('sync-')), [], 'nothing is left behind');
+    await server.stop();
+    chmodSync(join(data, 'secret'), 0o644);
+    const open = await doctor(context, '--data', data);
+    equal([open.status, open.checks.find(({ check }) => check === 'secret').fault], [2, 'here_not_private']);
+    for (const name of readdirSync(data).filter((file) => file.includes('.db')))
+        writeFileSync(join(data, name), 'this is no database, and long enough to be read as one'.repeat(100));
+    const broken = await doctor(context, '--data', data);
+    equal(broken.checks.find(({ check }) => check === 'database').fault, 'here_database', show(broken));
+});
