@@ -112,6 +112,7 @@ static void draw_guest(struct door *door, struct token_claims *claims)
     os_random_bytes(claims->user, sizeof claims->user);
     claims->joined_ms = os_clock_wall_ms();
     claims->issued_ms = claims->joined_ms;
+    claims->is_drawn = true;
     counter_add(&door->counters.guests_new, 1);
 }
 

@@ -180,21 +180,77 @@ static bool passes_for_latin(const utf8proc_int32_t *codes, utf8proc_ssize_t cou
     return has_latin || !has_small_greek;
 }
 
-bool name_skeleton(struct view name, struct builder *out)
+static bool is_ascii(struct view name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        if (name.at[i] >= 0x80)
+            return false;
+    }
+    return true;
+}
+
+/* What add_code() makes of a character of ASCII; 0: it is dropped. A test holds the two together. */
+static char ascii_shape(uint8_t byte)
+{
+    switch (byte) {
+    case '!':
+    case '1':
+    case '|':
+    case 'i':
+    case 'I': return 'l';
+    case '0': return 'o';
+    case '$': return 's';
+    case '@': return 'a';
+    case ' ':
+    case '\'':
+    case '-':
+    case '.':
+    case '_':
+    case '`':
+    case 0x7f: return 0;
+    default: break;
+    }
+    if (byte >= 'A' && byte <= 'Z')
+        return (char)(byte - 'A' + 'a');
+    return byte < ' ' ? 0 : (char)byte;
+}
+
+/* Nearly all names, every drawn one among them: a crowd that arrives draws tens of thousands. */
+static void add_ascii(struct skeleton *skeleton, struct view name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        char shape = ascii_shape(name.at[i]);
+        if (shape)
+            add_byte(skeleton, shape);
+    }
+}
+
+/* False: it is too long once it is taken apart. */
+static bool add_unicode(struct skeleton *skeleton, struct view name)
 {
     utf8proc_int32_t codes[CODES_MAX];
-    struct skeleton skeleton = {.out = out, .start = out->size};
     utf8proc_ssize_t count = utf8proc_decompose_custom(name.at, (utf8proc_ssize_t)name.size, codes, CODES_MAX,
                                                        UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT,
                                                        before_decomposition, NULL);
 
     if (count < 0 || count > CODES_MAX)
         return false;
-    skeleton.has_greek_capitals = passes_for_latin(codes, count);
+    skeleton->has_greek_capitals = passes_for_latin(codes, count);
     for (utf8proc_ssize_t i = 0; i < count; i++) {
         if (!is_dropped(codes[i]))
-            add_code(&skeleton, codes[i]);
+            add_code(skeleton, codes[i]);
     }
+    return true;
+}
+
+bool name_skeleton(struct view name, struct builder *out)
+{
+    struct skeleton skeleton = {.out = out, .start = out->size};
+
+    if (is_ascii(name) && name.size <= CODES_MAX)
+        add_ascii(&skeleton, name);
+    else if (!add_unicode(&skeleton, name))
+        return false;
     if (out->size == skeleton.start) /* nothing but what is dropped: it can only look like itself */
         builder_add_view(out, name);
     return builder_ok(out);

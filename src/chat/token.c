@@ -69,6 +69,7 @@ enum token_verdict token_read(const struct token_key *key, struct view text, int
     memcpy(out_claims->user, bytes + 1, 16);
     out_claims->joined_ms = get_time(bytes + 17);
     out_claims->issued_ms = issued_ms;
+    out_claims->is_drawn = false;
     return TOKEN_RIGHT;
 }
 

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/result.h"
@@ -20,6 +21,7 @@ struct token_claims {
     uint8_t user[16];
     int64_t joined_ms; /* when the user first came */
     int64_t issued_ms; /* when this token was made */
+    bool is_drawn;     /* a new user, of whom nobody has heard: not from a token */
 };
 
 enum token_verdict { TOKEN_RIGHT, TOKEN_OUTDATED, TOKEN_WRONG };

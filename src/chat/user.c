@@ -158,29 +158,35 @@ static enum result draw_name(struct chat *chat, struct user *user, const char *i
     return user_rename(chat, user, view_of_string(id));
 }
 
-static void choose_name(struct chat *chat, struct user *user, const char *wanted_name, bool *out_name_is_taken)
+/* What the database knows of the user; NULL: nothing. */
+static const struct store_user *read_row(struct chat *chat, const struct user *user, struct store_user *row)
 {
-    struct store_user row;
     char id[USER_ID_BYTES + 1];
 
     token_user_text(user->id, id);
-    bool has_row = store_user_get(chat->store, view_of_string(id), &row) == RESULT_OK;
+    return store_user_get(chat->store, view_of_string(id), row) == RESULT_OK ? row : NULL;
+}
 
-    *out_name_is_taken = false;
-    if (has_row) {
-        user->joined_ms = row.joined_ms;
+/* `row` may be NULL. True: the wanted name could not be had. */
+static bool choose_name(struct chat *chat, struct user *user, const struct store_user *row, const char *wanted_name)
+{
+    char id[USER_ID_BYTES + 1];
+
+    if (row) {
+        user->joined_ms = row->joined_ms;
         user->is_stored = true;
     }
     if (wanted_name[0] && user_rename(chat, user, view_of_string(wanted_name)) == RESULT_OK) {
         user->has_chosen_name = true;
-        if (!has_row || strcmp(row.name, wanted_name) != 0)
+        if (!row || strcmp(row->name, wanted_name) != 0)
             user->is_stored = false;
-        return;
+        return false;
     }
-    *out_name_is_taken = wanted_name[0] != 0;
-    if (has_row && user_rename(chat, user, view_of_string(row.name)) == RESULT_OK)
-        return;
-    (void)draw_name(chat, user, id); /* without memory for it the user is not let in */
+    if (!row || user_rename(chat, user, view_of_string(row->name)) != RESULT_OK) {
+        token_user_text(user->id, id);
+        (void)draw_name(chat, user, id); /* without memory for it the user is not let in */
+    }
+    return wanted_name[0] != 0;
 }
 
 struct user *user_find_or_make(struct chat *chat, const struct token_claims *claims, const char *wanted_name,
@@ -189,6 +195,7 @@ struct user *user_find_or_make(struct chat *chat, const struct token_claims *cla
     struct hub *hub = &chat->hub;
     struct view id = view_of(claims->user, sizeof claims->user);
     struct user *user = table_get(&hub->users, id);
+    struct store_user row;
 
     *out_name_is_taken = false;
     if (user)
@@ -203,7 +210,9 @@ struct user *user_find_or_make(struct chat *chat, const struct token_claims *cla
         return NULL;
     }
     counter_add(&hub->counters.users, 1);
-    choose_name(chat, user, wanted_name, out_name_is_taken);
+    /* Of whom nobody has heard the database has not: a crowd of new guests costs no look-up. */
+    const struct store_user *known = claims->is_drawn ? NULL : read_row(chat, user, &row);
+    *out_name_is_taken = choose_name(chat, user, known, wanted_name);
     if (!user->is_named) {
         user_release(chat, user);
         return NULL;

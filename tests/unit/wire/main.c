@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All tests of the floor wire/. */
+#include "wire/json.h"
+
 int test_command(void) __attribute__((weak)); /* weak: run as soon as the build lists their files */
 int test_deflate(void);
 int test_deflate_offer(void);
@@ -20,6 +22,7 @@ int main(void)
 {
     int failures = 0;
 
+    json_init();
     failures += test_utf8();
     failures += test_http1();
     failures += test_http1_body();

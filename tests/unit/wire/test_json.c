@@ -229,6 +229,38 @@ static void every_character_comes_back_from_a_string(void **state)
     builder_done(&json);
 }
 
+/* Small ones share a block of the thread's own, large ones have the heap: whatever the order in which they end, none
+ * writes over another. */
+static void objects_that_live_side_by_side_keep_what_they_hold(void **state)
+{
+    enum { OBJECTS = 24, LETTERS_MAX = 6000, ROUNDS = 3000 };
+    static char texts[OBJECTS][LETTERS_MAX + 32];
+    json_t *objects[OBJECTS] = {NULL};
+    char fault[JSON_FAULT_BYTES];
+    uint64_t random = seed_of("objects_that_live_side_by_side_keep_what_they_hold");
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t i = next_random(&random) % OBJECTS;
+        if (objects[i]) {
+            const char *value = json_string_value(json_object_get(objects[i], "a"));
+            assert_memory_equal(value, texts[i] + 6, strlen(value));
+            assert_int_equal(strlen(value), strlen(texts[i]) - 8);
+            json_decref(objects[i]);
+            objects[i] = NULL;
+            continue;
+        }
+        size_t size = next_random(&random) % (i % 4 == 0 ? LETTERS_MAX : 40);
+        memcpy(texts[i], "{\"a\":\"", 7);
+        memset(texts[i] + 6, 'a' + (int)(next_random(&random) % 26), size);
+        memcpy(texts[i] + 6 + size, "\"}", 3);
+        objects[i] = json_read_object(view_of_string(texts[i]), fault);
+        assert_non_null(objects[i]);
+    }
+    for (size_t i = 0; i < OBJECTS; i++)
+        json_decref(objects[i]);
+}
+
 int test_json(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +271,7 @@ int test_json(void)
         cmocka_unit_test(survives_random_changes_of_a_frame),
         cmocka_unit_test(escapes_what_a_string_must_not_hold),
         cmocka_unit_test(every_character_comes_back_from_a_string),
+        cmocka_unit_test(objects_that_live_side_by_side_keep_what_they_hold),
     };
 
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
