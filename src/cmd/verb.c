@@ -7,11 +7,13 @@
 #include "cmd/doctor.h"
 #include "cmd/history.h"
 #include "cmd/rooms.h"
+#include "cmd/verify.h"
 
 const struct verb verbs[] = {
     {"serve", "start the server", cmd_serve},
     {"rooms", "list the rooms of a data folder", cmd_rooms},
     {"history", "print the events of a room", cmd_history},
+    {"verify", "prove that a data folder is sound", cmd_verify},
     {"check-config", "tell whether the settings are right", cmd_check_config},
     {"config", "print a sample file, the reference, or the settings in force", cmd_config},
     {"doctor", "find out what is wrong with a deployment, or with this machine", cmd_doctor},

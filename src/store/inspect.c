@@ -121,6 +121,11 @@ void inspect_close(struct inspection *inspection)
     free(inspection);
 }
 
+struct sqlite_handle *inspect_handle(struct inspection *inspection)
+{
+    return &inspection->handle;
+}
+
 static struct inspected_room row_room(sqlite3_stmt *row)
 {
     return (struct inspected_room){

@@ -262,13 +262,13 @@ static bool key_time(struct view key, uint64_t *out_ms)
  * database, so that nobody can choose keys that collide. Where the key begins with a time, so does the hash, in steps
  * of about a second: then the keys of one time lie together in the index, at its end mostly, and neither a look-up nor
  * a new entry goes to a page that nobody has used for years. Other keys lie anywhere. */
-static sqlite3_int64 key_hash(const struct sqlite_engine *engine, int64_t room_id, struct view key,
+sqlite3_int64 sqlite_key_hash(const uint8_t hash_key[SQLITE_HASH_KEY_BYTES], int64_t room_id, struct view key,
                               struct view identity)
 {
     static_assert(SQLITE_HASH_KEY_BYTES == crypto_shorthash_KEYBYTES && sizeof(sqlite3_int64) == crypto_shorthash_BYTES,
                   "SipHash");
     uint8_t secret[SQLITE_HASH_KEY_BYTES];
-    memcpy(secret, engine->hash_key, sizeof secret);
+    memcpy(secret, hash_key, sizeof secret);
     for (int index = 0; index < 8; index++)
         secret[index] ^= (uint8_t)((uint64_t)room_id >> (8 * index));
     uint8_t bytes[crypto_shorthash_BYTES];
@@ -289,7 +289,7 @@ static enum result key_find(struct engine *base, int64_t room_id, const struct e
     sqlite3_stmt *statement = writing(base, STATEMENT_KEY_FIND, &result);
     if (statement == NULL)
         return result;
-    (void)sqlite3_bind_int64(statement, 1, key_hash(sqlite_of(base), room_id, event->key, identity));
+    (void)sqlite3_bind_int64(statement, 1, sqlite_key_hash(sqlite_of(base)->hash_key, room_id, event->key, identity));
     (void)sqlite3_bind_int64(statement, 2, room_id);
     sqlite_bind_view(statement, 3, event->user.id);
     sqlite_bind_view(statement, 4, event->key);
@@ -311,7 +311,7 @@ static enum result event_put(struct engine *base, int64_t room_id, const struct 
     if (statement == NULL)
         return result;
     (void)sqlite3_bind_int64(statement, 1, room_id);
-    (void)sqlite3_bind_int64(statement, 2, key_hash(sqlite_of(base), room_id, event->key, identity));
+    (void)sqlite3_bind_int64(statement, 2, sqlite_key_hash(sqlite_of(base)->hash_key, room_id, event->key, identity));
     sqlite_bind_u64(statement, 3, event->seq);
     (void)sqlite3_bind_int(statement, 4, (int)event->kind);
     (void)sqlite3_bind_int(statement, 5, event->is_deleted);

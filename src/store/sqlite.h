@@ -128,6 +128,9 @@ enum result sqlite_fail(struct sqlite_engine *engine, int code);
 /* For statements that answer with no row. Resets it. */
 enum result sqlite_run(struct sqlite_engine *engine, sqlite3_stmt *statement) MUST_USE;
 void sqlite_copy_text(char *out, size_t capacity, struct view text);
+/* The number under which events_by_key files an event: of its room, key, and record_identity(). */
+sqlite3_int64 sqlite_key_hash(const uint8_t hash_key[SQLITE_HASH_KEY_BYTES], int64_t room_id, struct view key,
+                              struct view identity);
 
 /* sqlite_schema.c. Checks that the file is ours and of a version that we know; makes or migrates it. Prints the diag
  * line on failure: RESULT_INVALID, RESULT_REFUSED, RESULT_FAILED. */
@@ -150,6 +153,10 @@ enum result sqlite_reader_begin(struct engine_reader *reader) MUST_USE;
 enum result sqlite_reader_events(struct engine_reader *reader, int64_t room_id, uint64_t from, uint64_t to,
                                  bool is_falling, engine_each_event *each, void *context) MUST_USE;
 void sqlite_reader_end(struct engine_reader *reader);
+
+/* inspect.c: its connection, for whoever reads more of it than inspect.h offers. */
+struct inspection;
+struct sqlite_handle *inspect_handle(struct inspection *inspection);
 
 /* checkpoint.c */
 enum result checkpoint_start(struct sqlite_engine *engine) MUST_USE;

@@ -19,5 +19,6 @@ int main(void)
     failures += test_recover();
     failures += test_reader();
     failures += test_inspect();
+    failures += test_verify();
     return failures > 0;
 }

@@ -95,4 +95,5 @@ int test_rooms(void);
 int test_sqlite(void);
 int test_sqlite_read(void);
 int test_sqlite_schema(void);
+int test_verify(void);
 int test_writer(void);
