@@ -168,6 +168,13 @@ void chat_set_return_spread(struct chat *chat, uint32_t spread_ms)
     atomic_store_explicit(&chat->return_spread_ms, spread_ms, memory_order_relaxed);
 }
 
+enum result chat_post_call(struct chat *chat, struct hub_call *call)
+{
+    const struct letter letter = {.kind = HUB_CALL, .object = call};
+
+    return store_post(chat->store, &letter);
+}
+
 const struct hub_counters *chat_hub_counters(const struct chat *chat)
 {
     return &chat->hub.counters;

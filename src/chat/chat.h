@@ -32,12 +32,19 @@ struct door_counters {
     struct counter guests_new;
 };
 
+/* Something to be done on the store's thread, before the commands of a batch: what earlier batches did is told and
+ * counted in full then. Embedded in what `run` needs to know. */
+struct hub_call {
+    void (*run)(struct hub_call *call);
+};
+
 struct hub_counters {
     struct counter users;    /* gauge: present, or within their lease */
     struct counter sessions; /* gauge */
     struct counter rooms;    /* gauge: open, with or without members */
     struct counter members;  /* gauge: users in rooms */
     struct counter joins;
+    struct counter resumes; /* of them, those that said what they had seen */
     struct counter replays_from_memory;
     struct counter replays_from_disk;
     struct counter replays_truncated;
@@ -45,6 +52,8 @@ struct hub_counters {
     struct counter typing_frames;
     struct counter errors[ERROR_CODE_COUNT];
     struct counter acks;
+    struct counter settled; /* taken and not acknowledged: their sender speaks plain text, or went meanwhile */
+    struct counter adopted; /* shown after the disk's recovery; their senders had been told of a failure */
     struct counter duplicates;
     struct histogram chunk_events; /* events of one chunk */
 };
@@ -73,6 +82,10 @@ bool chat_origin_is_allowed(const struct chat *chat, const struct http_request *
 /* Clients are told to come back after a time drawn between 0 and this, so that they do not all return at once. Any
  * thread, before the drain. */
 void chat_set_return_spread(struct chat *chat, uint32_t spread_ms);
+
+/* Any thread but the store's. RESULT_OK: `call` will be run exactly once, if the store's thread runs. RESULT_FULL: it
+ * will not. */
+enum result chat_post_call(struct chat *chat, struct hub_call *call) MUST_USE;
 
 const struct hub_counters *chat_hub_counters(const struct chat *chat);
 const struct door_counters *chat_door_counters(const struct chat *chat, size_t shard_index);

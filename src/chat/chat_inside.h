@@ -31,7 +31,7 @@ enum {
 };
 
 /* Letters from the doors to the hub. */
-enum hub_letter { HUB_ARRIVE, HUB_COMMAND, HUB_DEPART };
+enum hub_letter { HUB_ARRIVE, HUB_COMMAND, HUB_DEPART, HUB_CALL };
 
 /* What an upgrade request said; given to the hub with HUB_ARRIVE. */
 struct arrival {

@@ -34,6 +34,11 @@ static void serve(struct chat *chat, struct request *request)
     command_row(request->command.type)->handle(chat, request);
 }
 
+static void call(struct hub_call *called)
+{
+    called->run(called);
+}
+
 void hub_visit(void *context, const struct letter *letter)
 {
     struct chat *chat = context;
@@ -43,6 +48,7 @@ void hub_visit(void *context, const struct letter *letter)
     case HUB_ARRIVE: arrive(chat, letter->object); break;
     case HUB_COMMAND: serve(chat, letter->object); break;
     case HUB_DEPART: session_depart(chat, letter->object); break;
+    case HUB_CALL: call(letter->object); break;
     }
 }
 
@@ -110,12 +116,15 @@ static void acknowledge(struct chat *chat, struct request *request, const struct
 {
     struct hub *hub = &chat->hub;
 
-    if (!request)
-        return; /* its sender was told "internal", and the log turned out to have it after all: it is shown, and a retry
-                   is a duplicate */
+    if (!request) { /* its sender was told "internal", and the log turned out to have it after all: it is shown, and a
+                       retry is a duplicate */
+        counter_add(&hub->counters.adopted, 1);
+        return;
+    }
     if (entry->is_duplicate)
         counter_add(&hub->counters.duplicates, 1);
     if (request->is_plain) {
+        counter_add(&hub->counters.settled, 1);
         settle_request(request);
         return;
     }

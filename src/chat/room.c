@@ -376,6 +376,8 @@ void room_join(struct chat *chat, struct session *session, struct request *reque
         return;
     }
     counter_add(&hub->counters.joins, 1);
+    if (command->has_after)
+        counter_add(&hub->counters.resumes, 1);
     subscribe(chat, session, request, room, command);
 }
 

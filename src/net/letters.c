@@ -112,6 +112,11 @@ void shard_post_end_all(struct shard *shard)
     post(shard, LETTER_END_ALL, 0, 0, NULL);
 }
 
+void shard_post_call(struct shard *shard, struct shard_call *call)
+{
+    post(shard, LETTER_CALL, 0, 0, call);
+}
+
 void shard_post_stop(struct shard *shard)
 {
     post(shard, LETTER_STOP, 0, 0, NULL);

@@ -24,7 +24,14 @@ enum net_letter {
     LETTER_CLOSE,
     LETTER_DRAIN,
     LETTER_END_ALL,
+    LETTER_CALL,
     LETTER_STOP,
+};
+
+/* Something to be done on the shard's thread, between two connections: nothing of the shard changes meanwhile. Embedded
+ * in what `run` needs to know. */
+struct shard_call {
+    void (*run)(struct shard_call *call, struct shard *shard);
 };
 
 /* A ready answer to one connection: payload with room for the header in front. */
@@ -70,5 +77,7 @@ void shard_post_close(struct shard *shard, uint64_t handle, enum end_reason reas
 void shard_post_drain(struct shard *shard, enum end_reason reason);
 /* Ends all connections at once and takes no more; the loop goes on, so that other threads can still post. */
 void shard_post_end_all(struct shard *shard);
+/* `call` is run exactly once, at the latest when the shard is freed. */
+void shard_post_call(struct shard *shard, struct shard_call *call);
 /* Ends all that is left, then the loop. */
 void shard_post_stop(struct shard *shard);

@@ -168,6 +168,11 @@ static void unsubscribe(struct shard *shard, const struct letter *letter)
         conn_unsubscribe(conn, feed);
 }
 
+static void call(struct shard *shard, struct shard_call *called)
+{
+    called->run(called, shard);
+}
+
 void shard_mail(struct shard *shard, const struct letter *letter)
 {
     switch ((enum net_letter)letter->kind) {
@@ -182,6 +187,7 @@ void shard_mail(struct shard *shard, const struct letter *letter)
     case LETTER_CLOSE: close_conn(shard, letter); break;
     case LETTER_DRAIN: drain(shard, letter->number); break;
     case LETTER_END_ALL: end_all(shard); break;
+    case LETTER_CALL: call(shard, letter->object); break;
     case LETTER_STOP:
         end_all(shard);
         shard->is_stopped = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/metrics_inside.h"
-
+#include "ops/server_ledger.h"
 #include "os/thread.h"
 
 enum source { FROM_SHARDS, FROM_STORE, FROM_HUB, FROM_DOORS, FROM_DESKS };
@@ -127,10 +127,14 @@ static const struct row rows[] = {
     {"rooms", KIND_GAUGE, HUB(rooms), "Rooms that are open in memory."},
     {"members", KIND_GAUGE, HUB(members), "Users in rooms, each room counted."},
     {"joins", KIND_COUNTER, HUB(joins), "Joins."},
+    {"resumes", KIND_COUNTER, HUB(resumes), "Joins that said what they had seen: reconnects."},
     {"replays_from_memory", KIND_COUNTER, HUB(replays_from_memory), "Joins whose replay came from memory."},
     {"replays_from_disk", KIND_COUNTER, HUB(replays_from_disk), "Joins whose replay was read from the database."},
     {"replays_truncated", KIND_COUNTER, HUB(replays_truncated), "Joins that had missed more than a replay holds."},
     {"acks", KIND_COUNTER, HUB(acks), "Acknowledgements sent."},
+    {"settled", KIND_COUNTER, HUB(settled), "Messages taken whose sender speaks plain text, and so gets no ack."},
+    {"adopted", KIND_COUNTER, HUB(adopted),
+     "Events whose senders were told of a failure, and which the disk turned out to have."},
     {"presence_frames", KIND_COUNTER, HUB(presence_frames), "Presence frames, each room counted once."},
     {"typing_frames", KIND_COUNTER, HUB(typing_frames), "Typing frames, each room counted once."},
     {"errors", KIND_COUNTER, FROM_HUB, offsetof(struct hub_counters, errors), "code", ERROR_CODE_COUNT, error_text,
@@ -335,6 +339,8 @@ void metrics_serve(void *context, struct conn *conn, const struct http_request *
         bool is_ready = sources->is_ready(sources->context);
         answer(conn, is_ready ? 200 : 503, plain,
                is_ready ? VIEW("ok\n") : VIEW("not ready: the store cannot write, or the server is going away\n"));
+    } else if (view_equal(request->path, VIEW("/api/v1/ledger"))) {
+        server_ledger_serve(sources, conn);
     } else if (view_equal(request->path, VIEW("/metrics"))) {
         builder_init(&text, 4 * 1024 * 1024);
         metrics_write(sources, &text);
@@ -342,6 +348,7 @@ void metrics_serve(void *context, struct conn *conn, const struct http_request *
                builder_view(&text));
         builder_done(&text);
     } else {
-        answer(conn, 404, plain, VIEW("The operator's port has /metrics, /livez, /readyz and /healthz.\n"));
+        answer(conn, 404, plain,
+               VIEW("The operator's port has /metrics, /api/v1/ledger, /livez, /readyz and /healthz.\n"));
     }
 }

@@ -15,6 +15,9 @@ struct metrics_sources {
     struct shard *const *shards;
     size_t shard_count;
     const struct diagnosis *diagnosis;
+    struct shard *ops;                  /* the operator's own listener; NULL: there is none */
+    uint16_t ports[NET_LISTEN_MAX + 1]; /* that all of these listen on */
+    size_t port_count;
     bool (*is_ready)(void *context);
     void *context;
 };
@@ -24,5 +27,5 @@ void metrics_write(const struct metrics_sources *sources, struct builder *out);
 /* Appends the reference page. */
 void metrics_reference(struct builder *out);
 /* Fits net_events.request for the operator's listener; `context` is the struct metrics_sources. Answers /metrics,
- * /livez, /readyz and /healthz. */
+ * /api/v1/ledger, /livez, /readyz and /healthz. */
 void metrics_serve(void *context, struct conn *conn, const struct http_request *request, struct view body);

@@ -112,7 +112,7 @@ static _Thread_local bool holds_signals;
 static _Thread_local size_t held_count;
 static _Thread_local struct mailbox *held[HELD_MAX];
 
-static void send_held_signals(void)
+void mailboxes_send_signals(void)
 {
     while (held_count > 0)
         os_wakeup_signal(&held[--held_count]->wakeup);
@@ -126,7 +126,7 @@ void mailboxes_hold_signals(void)
 void mailboxes_release_signals(void)
 {
     holds_signals = false;
-    send_held_signals();
+    mailboxes_send_signals();
 }
 
 static void signal_receiver(struct mailbox *mailbox)
@@ -156,7 +156,7 @@ void mailbox_post_waiting(struct mailbox *mailbox, const struct letter *letter)
 {
     const struct timespec pause = {.tv_nsec = WAIT_NS};
     for (int tries = 0; mailbox_post(mailbox, letter) != RESULT_OK; tries++) {
-        send_held_signals(); /* the one that we wait for may wait for ours */
+        mailboxes_send_signals(); /* the one that we wait for may wait for ours */
         if (tries < WAIT_YIELDS) {
             os_thread_yield();
         } else {

@@ -54,6 +54,8 @@ enum result mailbox_post(struct mailbox *mailbox, const struct letter *letter) M
  * one. Not nested; do not block for long in between. */
 void mailboxes_hold_signals(void);
 void mailboxes_release_signals(void);
+/* Wakes everybody for whom letters came so far, and goes on holding. For who must wait for an answer meanwhile. */
+void mailboxes_send_signals(void);
 /* Any thread but the receiver: waits (yielding, then sleeping shortly) until there is room. Only where the receiver
  * never waits for the sender. */
 void mailbox_post_waiting(struct mailbox *mailbox, const struct letter *letter);

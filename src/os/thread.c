@@ -112,9 +112,37 @@ static bool is_bound_to_path(int descriptor)
            && size > sizeof(sa_family_t) && name.sun_path[0] != 0;
 }
 
+struct ports {
+    const uint16_t *at;
+    size_t count;
+};
+
+static bool has_port_of(int descriptor, const struct ports *ports)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in ipv4;
+        struct sockaddr_in6 ipv6;
+        struct sockaddr_un local;
+    } here = {.any.sa_family = AF_UNSPEC};
+    socklen_t size = sizeof here;
+    if (ports->count == 0)
+        return true;
+    if (getsockname(descriptor, &here.any, &size) != 0)
+        return false;
+    if (here.any.sa_family == AF_UNIX)
+        return true; /* has no port, and a path of ours */
+    uint16_t port = ntohs(here.any.sa_family == AF_INET6 ? here.ipv6.sin6_port : here.ipv4.sin_port);
+    for (size_t index = 0; index < ports->count; index++) {
+        if (ports->at[index] == port)
+            return true;
+    }
+    return false;
+}
+
 /* A connection has an end elsewhere: a TCP socket that does not listen, or one that a unix socket of a path accepted.
  * One that was reset counts until it is closed, as its owner counts it until then. */
-static bool is_connection(int descriptor)
+static bool is_connection(int descriptor, const struct ports *ports)
 {
     int protocol = 0;
     int listens = 0;
@@ -124,16 +152,12 @@ static bool is_connection(int descriptor)
     if (protocol != IPPROTO_TCP && !is_bound_to_path(descriptor))
         return false;
     size = sizeof(listens);
-    return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens == 0;
+    return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens == 0
+           && has_port_of(descriptor, ports);
 }
 
-static bool is_any(int descriptor)
-{
-    (void)descriptor;
-    return true;
-}
-
-static size_t count_descriptors(bool (*is_counted)(int descriptor))
+/* `ports` NULL: all descriptors, whatever they are. */
+static size_t count_descriptors(const struct ports *ports)
 {
     DIR *folder = opendir("/proc/self/fd");
     if (folder == NULL)
@@ -143,7 +167,7 @@ static size_t count_descriptors(bool (*is_counted)(int descriptor))
         uint64_t descriptor;
         if (!view_to_number(view_of_string(entry->d_name), INT32_MAX, &descriptor))
             continue; /* "." and ".." */
-        if ((int)descriptor != dirfd(folder) && is_counted((int)descriptor))
+        if ((int)descriptor != dirfd(folder) && (ports == NULL || is_connection((int)descriptor, ports)))
             count++;
     }
     (void)closedir(folder); /* only read from */
@@ -152,12 +176,12 @@ static size_t count_descriptors(bool (*is_counted)(int descriptor))
 
 size_t os_descriptor_count(void)
 {
-    return count_descriptors(is_any);
+    return count_descriptors(NULL);
 }
 
-size_t os_connection_count(void)
+size_t os_connection_count(const uint16_t *ports, size_t port_count)
 {
-    return count_descriptors(is_connection);
+    return count_descriptors(&(struct ports){ports, port_count});
 }
 
 size_t os_memory_resident_bytes(void)

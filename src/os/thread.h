@@ -34,9 +34,10 @@ void os_memory_tune(void);
 void os_memory_trim(void);
 /* Descriptors that this process has open, as /proc says; 0 where there is no /proc. */
 size_t os_descriptor_count(void);
-/* Those of them that are TCP sockets and do not listen, also if the peer has gone already: for P3. Slow; not on a loop
- * thread. */
-size_t os_connection_count(void);
+/* Those of them that are TCP sockets, do not listen, and have one of these ports at this end (0 ports: any), also if
+ * the peer has gone already: for P3. One that is open all the while is counted, one that is not at any time is not.
+ * Slow; not on a loop that others wait for. */
+size_t os_connection_count(const uint16_t *ports, size_t port_count);
 /* Resident memory in bytes, and CPU time used by the process in milliseconds. */
 size_t os_memory_resident_bytes(void);
 uint64_t os_process_cpu_ms(void);

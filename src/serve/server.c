@@ -84,6 +84,10 @@ static enum result make_shards(struct server *server)
         result = make_shard(server, &events);
     if (result == RESULT_OK)
         listening_begun(&server->listening);
+    for (size_t i = 0; i < server->config->listen_count; i++) {
+        if (server->listening.addresses[i].port > 0) /* a unix socket has none */
+            server->metrics.ports[server->metrics.port_count++] = server->listening.addresses[i].port;
+    }
     return result;
 }
 
@@ -128,6 +132,8 @@ static void make_ops(struct server *server)
         os_socket_close(listener.descriptor);
         return;
     }
+    server->metrics.ops = server->ops;
+    server->metrics.ports[server->metrics.port_count++] = bound.port;
     diag(DIAG_INFO, "ops.listening", "address", os_address_format(&bound, true, text), NULL);
 }
 
@@ -200,15 +206,13 @@ static enum result build(struct server *server)
         result = chat_bind(server->chat, server->store, server->shards, server->shard_count);
     if (result != RESULT_OK)
         return result;
-    server->metrics = (struct metrics_sources){
-        .chat = server->chat,
-        .store = server->store,
-        .shards = server->shards,
-        .shard_count = server->shard_count,
-        .diagnosis = server->diagnosis,
-        .is_ready = is_ready,
-        .context = &server->site,
-    };
+    server->metrics.chat = server->chat;
+    server->metrics.store = server->store;
+    server->metrics.shards = server->shards;
+    server->metrics.shard_count = server->shard_count;
+    server->metrics.diagnosis = server->diagnosis;
+    server->metrics.is_ready = is_ready;
+    server->metrics.context = &server->site;
     make_ops(server);
     return RESULT_OK;
 }
@@ -230,15 +234,15 @@ static void stop_shard(struct shard *shard)
     shard_join(shard);
 }
 
-/* The store's thread posts to shards, so they outlive it; their connections have ended before, so that it has heard of
- * every departure. */
+/* The operator's thread asks all others, so it goes first. The store's thread posts to shards, so they outlive it;
+ * their connections have ended before, so that it has heard of every departure. */
 static void stop(struct server *server)
 {
+    if (server->ops)
+        stop_shard(server->ops);
     store_stop(server->store);
     for (size_t i = 0; i < server->shard_count; i++)
         stop_shard(server->shards[i]);
-    if (server->ops)
-        stop_shard(server->ops);
 }
 
 static void take_apart(struct server *server)

@@ -31,6 +31,7 @@ export class Context {
                 const exit = await server.stop();
                 if (!hasFailed && (exit.code !== 0 || exit.signal))
                     throw new Error(`the server ended with ${JSON.stringify(exit)}`);
+                if (!hasFailed) await server.checkData();
             }
         } finally {
             for (const server of this.servers) server.cleanUp();

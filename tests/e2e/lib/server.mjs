@@ -126,6 +126,19 @@ export class Server {
         return values;
     }
 
+    /** What anyone can check about the server: GET /api/v1/ledger. */
+    async ledger() {
+        const { status, body } = await get(`http://127.0.0.1:${this.opsPort}/api/v1/ledger`);
+        if (status !== 200) fail(`the ledger was answered with ${status}: ${body}`);
+        return JSON.parse(body);
+    }
+
+    /** P1, P2: the data folder is sound, at rest or live. */
+    async checkData() {
+        const { stdout } = await run(this.binary, ['verify', this.data]).catch((error) => error);
+        if (!/ events?: complete, in order, no key twice$/.test(stdout.trim())) fail(`natter verify: ${stdout}`);
+    }
+
     /** P3: accepted = live + ended by reason, and the kernel knows as many sockets as we do. */
     async checkLeaks() {
         const sum = (values, start) =>

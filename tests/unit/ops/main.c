@@ -97,5 +97,5 @@ int main(void)
     os_random_init();
     table_seed(secret);
     diag_setup(DIAG_HUMAN, DIAG_ERROR);
-    return test_diagnosis_report() + test_metrics() + test_watchdog() > 0;
+    return test_diagnosis_report() + test_metrics() + test_server_ledger() + test_watchdog() > 0;
 }

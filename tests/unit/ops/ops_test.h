@@ -15,6 +15,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 int test_diagnosis_report(void);
+int test_server_ledger(void);
 int test_metrics(void);
 int test_watchdog(void);
 

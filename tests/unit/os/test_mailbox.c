@@ -212,6 +212,14 @@ static void held_signals_come_when_they_are_released(void **state)
     assert_int_equal(mailbox_post(&mailbox, &letter), RESULT_OK);
     assert_int_equal(mailbox_post(&mailbox, &letter), RESULT_OK);
     assert_false(is_signalled(&mailbox));
+    mailboxes_send_signals();
+    assert_true(is_signalled(&mailbox));
+    mailbox_wakes(&mailbox);
+    assert_true(mailbox_take(&mailbox, &letter) && mailbox_take(&mailbox, &letter));
+    assert_true(mailbox_sleeps(&mailbox));
+    assert_int_equal(mailbox_post(&mailbox, &letter), RESULT_OK);
+    assert_int_equal(mailbox_post(&mailbox, &letter), RESULT_OK);
+    assert_false(is_signalled(&mailbox));
     mailboxes_release_signals();
     assert_true(is_signalled(&mailbox));
     mailbox_wakes(&mailbox);

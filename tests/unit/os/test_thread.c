@@ -76,18 +76,21 @@ static void descriptors_are_counted(void **state)
 static void connections_are_counted_and_listeners_are_not(void **state)
 {
     (void)state;
-    size_t before = os_connection_count();
+    size_t before = os_connection_count(NULL, 0);
     struct os_address bound;
     int listener;
     listen_on_loopback(&listener, &bound);
-    assert_int_equal(os_connection_count(), before);
+    assert_int_equal(os_connection_count(NULL, 0), before);
     struct test_pair pair = connect_pair();
-    assert_int_equal(os_connection_count(), before + 2);
+    assert_int_equal(os_connection_count(NULL, 0), before + 2);
+    assert_int_equal(os_connection_count(&pair.peer.port, 1), 1); /* the one end of the two that has this port */
+    uint16_t other = 1;
+    assert_int_equal(os_connection_count(&other, 1), 0);
     os_socket_close(pair.client);
-    assert_int_equal(os_connection_count(), before + 1);
+    assert_int_equal(os_connection_count(NULL, 0), before + 1);
     os_socket_close(pair.server);
     os_socket_close(listener);
-    assert_int_equal(os_connection_count(), before);
+    assert_int_equal(os_connection_count(NULL, 0), before);
 }
 
 static void the_limit_of_descriptors_rises_to_the_hard_one(void **state)
