@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A real natter as a child process, on a drawn port with a data folder of its own.
 import { spawn, execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readlinkSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
@@ -135,6 +135,7 @@ export class Server {
 
     /** P1, P2: the data folder is sound, at rest or live. */
     async checkData() {
+        if (!existsSync(this.data)) return;
         const { stdout } = await run(this.binary, ['verify', this.data]).catch((error) => error);
         if (!/ events?: complete, in order, no key twice$/.test(stdout.trim())) fail(`natter verify: ${stdout}`);
     }
