@@ -316,7 +316,8 @@ enum result people_init(struct people *people, size_t max) MUST_USE;
 void people_done(struct people *people);
 /* False: there is no place for another. */
 bool people_add(struct people *people, const struct user *user);
-/* Fills hub->people with at most `max` of those who are in the room, longest first. Returns how many. */
+/* Fills hub->people with at most `max` of those who are in the room, longest first, and marks them as shown: their
+ * leaving will be told. Returns how many. */
 size_t people_in(struct hub *hub, const struct room *room, size_t max);
 
 /* write.c: commands that append */

@@ -182,11 +182,9 @@ void member_lease_over(struct chat *chat, struct member *member)
         member->is_fresh = false;
         room->fresh_count--;
     }
-    if (member->is_shown) {
+    if (member->is_shown)
         list_add_last(&room->left, &member->of_room);
-        presence_due(chat, room);
-        return;
-    }
-    member_free(chat, member);
-    room_close_if_idle(chat, room);
+    else
+        member_free(chat, member);
+    presence_due(chat, room); /* of one whom nobody was shown the count is told, which newcomers have heard */
 }

@@ -267,3 +267,74 @@ test(
     },
     { seconds: 240 },
 );
+
+/**
+ * The page's socket with a proxy in between that loses frames which `isLost` names. Answers to commands pass, as the
+ * fault of a cache or of a client would have it.
+ */
+async function loseFrames(page, isLost) {
+    await page.routeWebSocket(/\/ws/, (socket) => {
+        const server = socket.connectToServer();
+        server.onMessage((text) => {
+            const frame = JSON.parse(text);
+            if (frame.ref !== undefined || !isLost(frame)) socket.send(text);
+        });
+    });
+}
+
+test(
+    'a tick says that everything is there, and what is missing is named and loaded',
+    async (context) => {
+        const server = await context.server();
+        const instance = await browser(context);
+        const profile = await instance.newContext({ viewport: { width: 1280, height: 800 } });
+        const page = await profile.newPage();
+        await page.clock.install();
+        let loses = false;
+        await loseFrames(page, (frame) => loses && frame.type === 'message');
+        await page.goto(server.url);
+        await page.locator(by('name-input')).fill('Ada');
+        await page.locator(by('name-submit')).click();
+        await say(page, 'before');
+        await isSent(page, 'before');
+        await page.clock.fastForward('00:20');
+        await page.locator(by('complete')).waitFor({ timeout: 20000 });
+        equal(await page.locator(by('holes')).count(), 0, 'nothing is missing');
+
+        const bob = await enter(server, 'lobby');
+        loses = true;
+        await bob.say('lobby', 'lost one');
+        await bob.say('lobby', 'lost two');
+        await bob.ask({ type: 'ping' });
+        await page.clock.fastForward('06:00');
+        await page.clock.fastForward('00:05'); // what is on its way is waited for
+        const holes = page.locator(by('holes'));
+        await until(
+            async () => {
+                await page.clock.fastForward('00:03');
+                return holes.isVisible();
+            },
+            'the hole is named',
+        );
+        assert(/^2 messages are missing after \S+/.test((await holes.innerText()).trim()), await holes.innerText());
+        equal(await page.locator(by('complete')).count(), 0, 'no tick beside a hole');
+        equal(await message(page, 'lost').count(), 0, 'they are missing indeed');
+        assert((await page.locator(`[role="status"]:has(${by('holes')})`).count()) === 1, 'it is read out');
+
+        loses = false;
+        await page.locator(by('holes-load')).click();
+        await sees(page, 'lost one');
+        await sees(page, 'lost two');
+        await holes.waitFor({ state: 'detached' });
+        await until(
+            async () => {
+                await page.clock.fastForward('00:03');
+                return page.locator(by('complete')).isVisible();
+            },
+            'complete again',
+        );
+        await bob.close();
+        await profile.close();
+    },
+    { seconds: 120 },
+);

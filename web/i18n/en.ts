@@ -59,6 +59,17 @@ export const en = {
     "timeline.typing.many": "Several people are typing",
     "timeline.reset.epoch": "This room's history was restored or cleared. You are seeing it afresh.",
     "timeline.reset.truncated": "You missed a lot while you were away. Scroll up to load it.",
+    "complete.tick": "Complete up to here",
+    "complete.between": {
+        one: "{count} message is missing between {from} and {to}.",
+        other: "{count} messages are missing between {from} and {to}.",
+    },
+    "complete.after": {
+        one: "{count} message is missing after {from}.",
+        other: "{count} messages are missing after {from}.",
+    },
+    "complete.missing": { one: "{count} message is missing.", other: "{count} messages are missing." },
+    "complete.load": { one: "Load it", other: "Load them" },
     "timeline.refused": "You cannot read {room}",
 
     "message.edited": "edited",

@@ -6,6 +6,7 @@ import { showAttention } from "./attention";
 import { Banner } from "./banner";
 import { Composer, type ComposerHandle, type ComposerTask } from "./composer";
 import { DeleteDialog } from "./delete_dialog";
+import { Holes } from "./holes";
 import type { Message } from "./log";
 import { Members } from "./members";
 import type { MessageActions } from "./message";
@@ -63,6 +64,7 @@ export function App({ session }: { session: Session }) {
             <main class="room" inert={panels.hasDrawer}>
                 <RoomHeader model={model} panels={panels} />
                 <Banner session={session} />
+                <Holes model={model} />
                 <Timeline key={model.name} model={model} session={session} actions={actions.current} />
                 <Typing model={model} />
                 <Composer

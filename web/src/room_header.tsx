@@ -2,6 +2,7 @@
 // Above the timeline: which room this is, and the ways to the outer regions.
 import { t } from "../i18n";
 import { IconButton } from "./button";
+import { CompleteMark } from "./holes";
 import type { Panels } from "./panels";
 import type { RoomModel } from "./room_model";
 import { roomTitle } from "./router";
@@ -21,6 +22,7 @@ export function RoomHeader({ model, panels }: { model: RoomModel; panels: Panels
             <h1 class="room-title">
                 <bdi>{roomTitle(model.name)}</bdi>
             </h1>
+            <CompleteMark model={model} />
             {model.name.startsWith("~") && <span class="room-topic">{t("rooms.ephemeral")}</span>}
             <button
                 type="button"

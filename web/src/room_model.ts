@@ -6,6 +6,7 @@ import { keep } from "./keep";
 import { Log, type Message, messageId } from "./log";
 import { Notifier } from "./notifier";
 import type { Draft } from "./rows";
+import { Watch } from "./watch";
 
 export interface RoomHost {
     readonly user: User | undefined;
@@ -33,6 +34,7 @@ export class RoomModel extends Notifier {
     dividerSeq: number | undefined;
     olderState: OlderState = "idle";
     newestSeq = 0;
+    readonly watch: Watch;
     /** The server has nothing older, although the first `seq` here is not 1. */
     private isAtStart = false;
     private readonly typists = new Map<string, { user: User; until: number }>();
@@ -48,10 +50,12 @@ export class RoomModel extends Notifier {
         private readonly host: RoomHost,
     ) {
         super();
+        this.watch = new Watch(room, () => this.changed());
         room.on("joined", ({ seq, members, count }) => this.joined(seq, members, count));
         room.on("event", (event) => this.take(event));
         room.on("reset", ({ reason }) => this.reset(reason));
-        room.on("gap", () => this.reset("truncated"));
+        room.on("gap", (gap) => this.watch.skip(gap));
+        room.on("filled", ({ events }) => this.filled(events));
         room.on("presence", ({ joined, left, count }) => this.presence(joined, left, count));
         room.on("typing", ({ user }) => this.typed(user));
         room.on("outgoing", (message) => this.outgoing(message));
@@ -122,12 +126,14 @@ export class RoomModel extends Notifier {
     /** The person opens the room: what was not read gets a divider that stays where it is. */
     open(): void {
         this.dividerSeq = this.unread > 0 ? this.readSeq : undefined;
+        this.watch.open();
         this.changed();
     }
 
     /** The person leaves the page or the room: the next new message gets the divider. */
     close(): void {
         this.dividerSeq = undefined;
+        this.watch.close();
     }
 
     /** The page is looked away from while the room is open. */
@@ -163,6 +169,7 @@ export class RoomModel extends Notifier {
     leave(): void {
         window.clearTimeout(this.readTimer);
         window.clearTimeout(this.typingTimer);
+        this.watch.close();
         this.subscription.close();
     }
 
@@ -199,8 +206,16 @@ export class RoomModel extends Notifier {
     private take(event: RoomEvent): void {
         this.log.add(event);
         this.newestSeq = Math.max(this.newestSeq, event.seq);
+        this.watch.touched();
         this.typists.delete(event.user.id);
         this.sent = this.sent.filter(({ id }) => !this.log.has(messageId(this.host.user?.id ?? "", id)));
+        this.host.roomChanged(this);
+        this.changed();
+    }
+
+    /** They belong between others, or are what these should have been. */
+    private filled(events: readonly RoomEvent[]): void {
+        for (const event of events) this.log.add(event);
         this.host.roomChanged(this);
         this.changed();
     }
@@ -212,6 +227,7 @@ export class RoomModel extends Notifier {
         this.dividerSeq = undefined;
         this.isAtStart = false;
         this.sent = [];
+        this.watch.reset();
         if (reason === "epoch") {
             this.readSeq = undefined;
             this.newestSeq = 0;

@@ -21,6 +21,8 @@ interface EventBase {
     /** Milliseconds since the Unix epoch, UTC. */
     at: number;
     user: User;
+    /** Its sender's own id of it; each event of this protocol has one. */
+    key?: string;
 }
 
 export interface MessageEvent extends EventBase {

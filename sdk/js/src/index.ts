@@ -32,3 +32,5 @@ export {
     type SubscribeOptions,
 } from "./room.js";
 export { Subscription } from "./subscription.js";
+export type { Hole } from "./trail.js";
+export type { Verification } from "./verify.js";

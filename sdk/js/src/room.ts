@@ -20,6 +20,8 @@ import { ChatError } from "./errors.js";
 import type { Acknowledged, Outbox, OutboxCommand, OutboxEntry, OutboxStatus } from "./outbox.js";
 import { Sequence } from "./sequence.js";
 import { Subscription } from "./subscription.js";
+import { type Hole, Trail } from "./trail.js";
+import { type Verification, verify } from "./verify.js";
 
 export interface JoinedEvent {
     /** The newest `seq` of the room. */
@@ -54,6 +56,8 @@ export interface RoomEvents {
     joined: JoinedEvent;
     reset: ResetEvent;
     gap: GapEvent;
+    /** Events that `fill` brought: they belong before others that came already. */
+    filled: { events: RoomEvent[] };
     /** The server does not let this user in (any longer). */
     refused: ChatError;
     /** A message of this client was queued, sent, failed or cancelled. */
@@ -120,9 +124,12 @@ export class Room {
     private lastJoined: JoinedEvent | undefined;
     private joinCount = 0;
     private typedAt = -Infinity;
+    private earlyPresence: PresenceFrame[] = [];
     private readonly subscriptions = new Set<Subscription>();
     private readonly sequence: Sequence;
     private readonly emitter: Emitter<RoomEvents>;
+    private readonly trail = new Trail();
+    private verifying: Promise<Verification> | undefined;
     private readonly outgoing = new WeakMap<OutboxEntry, OutgoingMessage>();
 
     /** @internal */
@@ -227,7 +234,38 @@ export class Room {
         const from = after === undefined ? { before: options.before ?? Number.MAX_SAFE_INTEGER } : { after };
         const command: Command = { type: "history", room: this.name, limit, ...from };
         const frame = (await this.host.request(command)) as HistoryFrame;
+        this.trail.notePage(frame.events);
         return { events: frame.events, more: frame.more ?? false };
+    }
+
+    /**
+     * Is what was seen of this room, the newest 1,000 events of it, all that there is? Costs the server a look-up and a
+     * digest: for moments of rest.
+     */
+    verify(): Promise<Verification> {
+        this.verifying ??= verify({
+            trail: this.trail,
+            room: () => this.name,
+            isJoined: () => this.isJoined && this.sequence.isSettled,
+            last: () => this.sequence.last ?? 0,
+            request: (command) => this.host.requestPatiently(command, () => this.isJoined),
+            wait: (ms) => new Promise((resolve) => void this.host.environment.after(ms, resolve)),
+        }).finally(() => (this.verifying = undefined));
+        return this.verifying;
+    }
+
+    /** Loads what `verify` found missing: as `filled`, and what is behind the last event seen as events. */
+    async fill({ from, to }: Hole): Promise<void> {
+        const last = this.sequence.last ?? 0;
+        for (let after = from - 1; after < Math.min(to, last); ) {
+            const events = (await this.fetchAfter(after)).filter(({ seq }) => seq <= to);
+            const end = events[events.length - 1];
+            if (!end) break;
+            for (const event of events) this.trail.note(event);
+            this.emitter.emit("filled", { events });
+            after = end.seq;
+        }
+        if (to > last) this.sequence.reach(to);
     }
 
     async members(): Promise<{ members: User[]; count: number; truncated: boolean }> {
@@ -258,7 +296,9 @@ export class Room {
     /** @internal */
     receive(frame: RoomEvent | PresenceFrame | TypingFrame | GapFrame): void {
         if (this.phase === "out") return;
-        if (frame.type === "presence") this.emitter.emit("presence", frame);
+        // Frames that arrive in one piece are read before the promise of the first has told anybody of the join.
+        if (frame.type === "presence" && this.phase === "joining") this.earlyPresence.push(frame);
+        else if (frame.type === "presence") this.emitter.emit("presence", frame);
         else if (frame.type === "typing") this.emitter.emit("typing", frame);
         else if (frame.type === "gap") this.sequence.reach(frame.to);
         else this.sequence.take(frame);
@@ -272,6 +312,7 @@ export class Room {
     private async enter(): Promise<void> {
         this.phase = "joining";
         this.joinCount += 1;
+        this.earlyPresence = [];
         const turn = this.joinCount;
         this.sequence.hold();
         const after = this.sequence.last;
@@ -295,10 +336,12 @@ export class Room {
         const isOtherLife = after !== undefined && this.lastEpoch !== undefined && this.lastEpoch !== frame.epoch;
         const isAfresh = isOtherLife || (after !== undefined && frame.truncated === true);
         this.lastEpoch = frame.epoch;
+        if (isAfresh) this.trail.forget();
         if (isAfresh) this.emitter.emit("reset", { reason: isOtherLife ? "epoch" : "truncated" });
         const { seq, members, count } = frame;
         this.lastJoined = { seq, members, count, resumed: after !== undefined && !isAfresh };
         this.emitter.emit("joined", this.lastJoined);
+        for (const presence of this.earlyPresence.splice(0)) this.emitter.emit("presence", presence);
         const first = frame.events[0]?.seq ?? seq + 1;
         this.sequence.start(after === undefined || isAfresh ? first - 1 : after, frame.events, seq);
         for (const subscription of this.subscriptions) subscription.enter(this.lastJoined);
@@ -334,6 +377,7 @@ export class Room {
     }
 
     private deliver(event: RoomEvent): void {
+        this.trail.note(event);
         if (event.type === "message") {
             const { room, key, seq, at, user } = event;
             this.host.outbox.confirm({ room, key, seq, at }, user.id);

@@ -27,6 +27,11 @@ export class Sequence {
 
     constructor(private readonly options: SequenceOptions) {}
 
+    /** Nothing is on its way that is known to be missing. */
+    get isSettled(): boolean {
+        return !this.isHeld && !this.isFilling;
+    }
+
     /** From here on events are only kept, until `start` says where they connect. */
     hold(): void {
         this.life += 1;

@@ -2,6 +2,7 @@
 // A small server of natter.v1 in memory, for tests and for working on the page. It keeps rooms, keys and presence as
 // the protocol says, and does on purpose what a real server does only on a bad day: see `intercept`, `breakAll` and
 // `publish`.
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
@@ -232,6 +233,8 @@ export class FakeServer {
                 return this.history(roomName, frame);
             case "who":
                 return { type: "members", ...this.members(roomName), room: roomName, truncated: false };
+            case "digest":
+                return this.digest(roomName, Number(frame.from), Number(frame.to));
             case "rooms":
                 return { type: "rooms", rooms: this.roomInfos(connection) };
             case "name":
@@ -310,6 +313,15 @@ export class FakeServer {
         const end = Math.min(log.length, Number(frame.before) - 1);
         const first = Math.max(forgotten, end - limit);
         return { type: "history", room: roomName, events: log.slice(first, end), more: first > forgotten };
+    }
+
+    private digest(roomName: string, from: number, to: number): Fields {
+        const { log, forgotten } = this.room(roomName);
+        if (from <= forgotten || to > log.length)
+            return { type: "error", code: "not_found", message: "Not all of these are there." };
+        const lines = log.slice(from - 1, to).map(({ seq, key }) => `${seq}:${key}\n`);
+        const sha256 = createHash("sha256").update(lines.join("")).digest("hex");
+        return { type: "digest", room: roomName, from, to, sha256 };
     }
 
     private members(roomName: string): { members: FakeUser[]; count: number } {

@@ -53,6 +53,32 @@ describe("room", () => {
         assert.deepEqual(seen, [3, 4, 5, 6]);
     });
 
+    test("presence that comes in one piece with the join is told after it", async () => {
+        server.intercept = (frame, connection) => {
+            if (frame.type !== "join") return "pass";
+            server.intercept = () => "pass";
+            const people = { members: [ada()], count: 1 };
+            const log = { epoch: "1", seq: 0, events: [], truncated: false };
+            const joined = { type: "joined", room: "lobby", ...log, ...people };
+            const bob = server.user("Bob");
+            const socket = (connection.socket as unknown as { _socket: { cork(): void; uncork(): void } })._socket;
+            socket.cork();
+            connection.socket.send(JSON.stringify({ ref: frame.ref, ...joined }));
+            connection.socket.send(
+                JSON.stringify({ type: "presence", room: "lobby", joined: [bob], left: [], count: 2 }),
+            );
+            socket.uncork();
+            return "drop";
+        };
+        const room = open().room("lobby");
+        const told: string[] = [];
+        room.on("joined", ({ count }) => void told.push(`joined ${count}`));
+        room.on("presence", ({ count }) => void told.push(`presence ${count}`));
+        await room.join();
+        await until(() => told.length === 2);
+        assert.deepEqual(told, ["joined 1", "presence 2"]);
+    });
+
     test("after a loss the room goes on without hole or repeat", async () => {
         const client = open();
         const room = client.room("lobby");
