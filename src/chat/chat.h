@@ -83,7 +83,7 @@ bool chat_origin_is_allowed(const struct chat *chat, const struct http_request *
  * thread, before the drain. */
 void chat_set_return_spread(struct chat *chat, uint32_t spread_ms);
 
-/* Any thread but the store's. RESULT_OK: `call` will be run exactly once, if the store's thread runs. RESULT_FULL: it
+/* Any thread but the store's. RESULT_OK: `call` will be run exactly once, at the latest by chat_free(). RESULT_FULL: it
  * will not. */
 enum result chat_post_call(struct chat *chat, struct hub_call *call) MUST_USE;
 

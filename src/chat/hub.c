@@ -64,6 +64,7 @@ void hub_forget(struct chat *chat, const struct letter *letter)
         break;
     case HUB_COMMAND: request_free(letter->object); break;
     case HUB_DEPART: session_depart(chat, session); break;
+    case HUB_CALL: call(letter->object); break;
     }
 }
 

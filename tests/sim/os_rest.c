@@ -189,8 +189,10 @@ size_t os_descriptor_count(void)
     return network_descriptors();
 }
 
-size_t os_connection_count(void)
+size_t os_connection_count(const uint16_t *ports, size_t port_count)
 {
+    (void)ports;
+    (void)port_count;
     return network_connections();
 }
 
