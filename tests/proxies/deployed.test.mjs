@@ -89,6 +89,9 @@ async function limitsAreTheClients(context, kind) {
     equal(await statusOf(clients[2]), 429, 'a third one is too many');
     equal(await statusOf(clients[3]), 429, 'whatever it says about itself');
     equal(await statusOf(clients[4]), 101, 'another address has its own');
+    const evil = { Origin: 'https://evil.example', 'X-Forwarded-Host': 'evil.example' };
+    clients.push(from('127.0.0.4', evil));
+    equal(await statusOf(clients[5]), 403, 'nor does it choose the host');
     for (const client of clients) await client.close();
 }
 
