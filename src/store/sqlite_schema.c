@@ -142,11 +142,15 @@ static enum result set_wal(sqlite3 *database, const char *path)
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
     bool is_wal = code == SQLITE_ROW && view_equal(sqlite_column_view(statement, 0), VIEW("wal"));
+    /* The row says what is meant to be; only the next step commits it. Where that fails the file would go on with a
+     * rollback journal, whose last transaction a power cut may undo. */
+    if (code == SQLITE_ROW)
+        code = sqlite3_step(statement);
     (void)sqlite3_finalize(statement); /* repeats the code of the step */
+    if (code != SQLITE_DONE)
+        return sqlite_report_unusable(path, code);
     if (is_wal)
         return RESULT_OK;
-    if (code != SQLITE_ROW)
-        return sqlite_report_unusable(path, code);
     diag(DIAG_ERROR, "store.refused", "file", path, "why",
          "the file system of the data folder cannot share memory between programs", "do",
          "choose a folder on a local disk with --data", NULL);

@@ -25,7 +25,7 @@ enum {
     CHECKING_MS = 600,
     EMPTY_MS_MAX = 120000,
     END_MS_MAX = 60000,
-    CHAOS_ONE_IN = 100, /* steps: how often the end of the server is drawn */
+    CHAOS_ONE_IN = 30, /* steps: how often the end of the server is drawn */
 };
 
 static struct client clients[CLIENTS_MAX];

@@ -340,6 +340,7 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int 
         return SQLITE_CANTOPEN;
     if (!file && is_full())
         return SQLITE_CANTOPEN;
+    trace(fiber_name(), "opens %s%s", name ? name : "a temporary file", file ? "" : ", which is new");
     own->file = file ? file : disk_make(name ? name : "temporary");
     own->is_temporary = !name;
     own->base.pMethods = &file_methods;
@@ -358,6 +359,7 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *name, int is_lasting)
         return SQLITE_IOERR_DELETE;
     if (!file)
         return SQLITE_IOERR_DELETE_NOENT;
+    trace(fiber_name(), "removes %s", name);
     disk_remove(file, is_lasting);
     return SQLITE_OK;
 }
