@@ -109,6 +109,9 @@ uint32_t feed_subscribe(struct feed *feed, struct conn *conn, uint64_t seq_next)
         .seq_next = seq_next,
     };
     cursor_set_position(&feed->cursors[feed->cursor_count], feed->tail);
+    /* A round that has begun comes by here as well, and must not end one cursor too early for it. */
+    if (feed->flush_left > 0)
+        feed->flush_left++;
     return feed->cursor_count++;
 }
 

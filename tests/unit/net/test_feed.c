@@ -61,6 +61,26 @@ static void losing_a_chunk_laps_everybody(void **state)
     feed_free(feed);
 }
 
+/* The round goes over a ring of cursors: with a newcomer in it, it is one longer. */
+static void a_newcomer_takes_nobodys_place_in_the_round(void **state)
+{
+    struct feed *feed = feed_new(1, 1000);
+    struct conn conns[4] = {0};
+
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(feed_subscribe(feed, &conns[i], 1), i);
+    assert_true(feed_give(feed, chunk_of_text("one", 1)));
+    feed->flush_left = feed->cursor_count;
+    feed->flush_next = 1;
+    assert_int_equal(feed_subscribe(feed, &conns[3], 2), 3);
+    assert_int_equal(feed->flush_left, 4);
+    feed_check(feed);
+    while (feed->cursor_count > 0)
+        (void)feed_unsubscribe(feed, 0);
+    feed_free(feed);
+}
+
 static void the_ring_keeps_its_order_when_it_grows(void **state)
 {
     struct feed *feed = feed_new(1, 1000000);
@@ -82,6 +102,7 @@ int test_feed(void)
         cmocka_unit_test(a_feed_never_holds_more_than_its_bytes),
         cmocka_unit_test(one_chunk_is_kept_however_large_it_is),
         cmocka_unit_test(losing_a_chunk_laps_everybody),
+        cmocka_unit_test(a_newcomer_takes_nobodys_place_in_the_round),
         cmocka_unit_test(the_ring_keeps_its_order_when_it_grows),
     };
 
