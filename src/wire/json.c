@@ -54,7 +54,6 @@ static void explain(const json_error_t *error, char out_text[JSON_FAULT_BYTES])
     int at = error->position;
 
     switch (json_error_code(error)) {
-    case json_error_out_of_memory: out_text[0] = 0; break;
     case json_error_invalid_utf8:
         (void)snprintf(out_text, JSON_FAULT_BYTES, "The JSON is not UTF-8 near byte %d; encode it as UTF-8.", at);
         break;
@@ -77,10 +76,6 @@ static void explain(const json_error_t *error, char out_text[JSON_FAULT_BYTES])
                        "The JSON has a number out of range near byte %d; send a smaller one.", at);
         break;
     default:
-        /* jansson has words for every fault of the text; where it has none, an allocation failed. */
-        out_text[0] = 0;
-        if (error->text[0] == 0)
-            break;
         (void)snprintf(out_text, JSON_FAULT_BYTES, "This is not JSON near byte %d (%.60s); correct it.", at,
                        error->text);
         make_printable(out_text);
@@ -155,7 +150,9 @@ json_t *json_read_object(struct view text, char out_text[JSON_FAULT_BYTES])
     }
     has_memory_ended = false;
     json_t *json = json_loadb((const char *)text.at, text.size, JSON_REJECT_DUPLICATES, &error);
-    if (json && has_memory_ended) {
+    /* jansson has words for every fault of the text. Where it has none an allocation failed, and its code was never
+     * written. */
+    if (has_memory_ended || (!json && (error.text[0] == 0 || json_error_code(&error) == json_error_out_of_memory))) {
         json_decref(json);
         out_text[0] = 0;
         return NULL;

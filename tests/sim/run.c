@@ -79,6 +79,23 @@ static void watch_server(void)
         server_start();
 }
 
+/* Of the last run, step by step: so a second one says where it begins to be another. */
+enum { KEPT_STEPS_MAX = 1 << 18 };
+static uint64_t kept_hashes[KEPT_STEPS_MAX];
+static bool is_second;
+
+static void compare_runs(void)
+{
+    uint64_t *kept = &kept_hashes[world.steps];
+
+    if (world.steps >= KEPT_STEPS_MAX)
+        return;
+    if (is_second && *kept != world.hash)
+        broken("the second run of this seed is another one from step %llu on: something is not drawn from it",
+               (unsigned long long)world.steps);
+    *kept = world.hash;
+}
+
 /* Whoever can go on: one of them does. False: nothing will ever happen again before that time. */
 static bool step(uint64_t until_ns)
 {
@@ -99,6 +116,7 @@ static bool step(uint64_t until_ns)
     uint32_t index = (uint32_t)chance_below(ready + due);
     world.now_ns += chance_below(STEP_NS_MAX);
     world_mix(world.now_ns);
+    compare_runs();
     if (index < ready)
         fiber_run_ready(index);
     else
@@ -373,6 +391,13 @@ void run_init(void)
     memory_init();
     vfs_register();
     check(sqlite3_initialize() == SQLITE_OK); /* what it does once must not be a part of the first seed */
+}
+
+void run_seed_again(uint64_t seed, bool is_tracing)
+{
+    is_second = true;
+    (void)run_seed(seed, is_tracing);
+    is_second = false;
 }
 
 uint64_t run_seed(uint64_t seed, bool is_tracing)

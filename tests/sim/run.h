@@ -9,3 +9,5 @@
 void run_init(void);
 /* Returns the hash of all that happened. */
 uint64_t run_seed(uint64_t seed, bool is_tracing);
+/* The same right behind it: the process ends where anything is different. */
+void run_seed_again(uint64_t seed, bool is_tracing);
