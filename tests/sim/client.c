@@ -12,7 +12,7 @@
 #include "server.h"
 #include "world.h"
 
-enum { READ_BYTES = 65536, SLOW_NS = 50000000, AWAY_MS_MAX = 1500 };
+enum { READ_BYTES = 65536, SLOW_NS = 400000000, AWAY_MS_MAX = 1500 };
 
 struct manners manners;
 

@@ -136,6 +136,7 @@ static void hear_gap(struct client *client, const json_t *frame)
                (unsigned long long)seat->last);
     seat->last = to;
     seat->are_members_sure = false;
+    world.gaps_seen++;
 }
 
 /* Events of a replay or a page: rising by one, and nothing in them that was known to be deleted when it was asked. */

@@ -218,6 +218,15 @@ uint32_t fibers_live(void)
     return count;
 }
 
+bool fibers_asleep(void)
+{
+    for (uint32_t i = 0; i < FIBERS_MAX; i++) {
+        if (fibers[i].is_used && !fibers[i].has_ended && fibers[i].is_asleep)
+            return true;
+    }
+    return false;
+}
+
 void fibers_trace(void)
 {
     for (uint32_t i = 0; i < FIBERS_MAX; i++) {

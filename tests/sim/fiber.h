@@ -33,6 +33,8 @@ void fiber_run_ready(uint32_t index);
 /* The soonest time at which one that waits goes on; UINT64_MAX: none. */
 uint64_t fibers_next_ns(void);
 uint32_t fibers_live(void);
+/* Is one in the middle of something, and only made to wait? */
+bool fibers_asleep(void);
 void fibers_trace(void);
 /* How often a point gives way, in a million. */
 void fibers_set_points(uint32_t ppm);

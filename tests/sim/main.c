@@ -38,7 +38,7 @@ struct options {
 /* What the processes share. */
 struct shared {
     _Atomic uint64_t next; /* index of the next seed */
-    _Atomic uint64_t done, steps, virtual_ms, events, acks, frames;
+    _Atomic uint64_t done, steps, virtual_ms, events, acks, frames, gaps;
     _Atomic uint64_t hits[FAULT_COUNT];
     _Atomic uint64_t now[JOBS_MAX];
 };
@@ -77,6 +77,7 @@ static void add_up(void)
     shared->events += world.events_seen;
     shared->acks += world.acks_seen;
     shared->frames += world.frames_seen;
+    shared->gaps += world.gaps_seen;
     for (enum fault which = 0; which < FAULT_COUNT; which++)
         shared->hits[which] += world.fault_hits[which];
 }
@@ -118,7 +119,7 @@ static void print_progress(uint64_t failures)
 
 static void print_faults(void)
 {
-    printf("faults:");
+    printf("gaps told: %llu\nfaults:", (unsigned long long)shared->gaps);
     for (enum fault which = 0; which < FAULT_COUNT; which++)
         printf(" %s %llu", fault_label(which), (unsigned long long)shared->hits[which]);
     printf("\n");

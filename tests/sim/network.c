@@ -280,7 +280,7 @@ struct link *link_connect(struct client *client, const struct os_address *addres
         return NULL;
     struct link *link = own_realloc(NULL, sizeof *link);
     uint64_t latency_ns = chance_one_in(3) ? chance_skewed(200000000) : chance_below(2000000);
-    size_t size_max = chance_one_in(3) ? (size_t)chance_between(300, 4000) : (size_t)chance_between(4000, 100000);
+    size_t size_max = chance_one_in(2) ? (size_t)chance_between(300, 1500) : (size_t)chance_between(4000, 100000);
 
     *link = (struct link){
         .descriptor = -1,

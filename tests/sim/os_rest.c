@@ -113,10 +113,12 @@ void os_thread_yield(void)
     fiber_yield();
 }
 
+int __real_nanosleep(const struct timespec *time, struct timespec *rest);
 int __wrap_nanosleep(const struct timespec *time, struct timespec *rest);
 int __wrap_nanosleep(const struct timespec *time, struct timespec *rest)
 {
-    (void)rest;
+    if (!fiber_current())
+        return __real_nanosleep(time, rest);
     fiber_sleep((uint64_t)time->tv_sec * 1000000000 + (uint64_t)time->tv_nsec);
     return 0;
 }

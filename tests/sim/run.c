@@ -105,6 +105,7 @@ static bool step(uint64_t until_ns)
     watch_server();
     uint32_t ready = fibers_ready(), due = clients_due();
     if (ready + due == 0) {
+        server_check_awake();
         uint64_t next = next_ns();
         if (next >= until_ns) {
             world.now_ns = until_ns > world.now_ns && until_ns != UINT64_MAX ? until_ns : world.now_ns;
@@ -141,7 +142,7 @@ static void draw_manners(void)
         .walk_in_ppm = chance_one_in(2) ? (uint32_t)chance_below(1000000) : 0,
         .visitor_ppm = chance_one_in(3) ? (uint32_t)chance_below(300000) : 0,
         .deflate_ppm = chance_one_in(2) ? (uint32_t)chance_below(1000000) : 0,
-        .slow_ppm = chance_one_in(3) ? (uint32_t)chance_below(500000) : 0,
+        .slow_ppm = chance_one_in(2) ? (uint32_t)chance_below(500000) : 0,
         .anonymous_ppm = chance_one_in(2) ? (uint32_t)chance_below(400000) : 0,
         .may_start = true,
         .room_count = (int)chance_between(1, ROOM_COUNT),

@@ -48,11 +48,11 @@ static void draw_net(struct net_options *net, size_t clients)
     net->control_frames_per_second_max = 2000;
     net->answers_pending_max = chance_one_in(2) ? (uint32_t)chance_between(1, 6) : 256;
     net->outbox_bytes_max = draw_size(8192, 65536, 200000);
-    net->feed_bytes_max = draw_size(600, 16384, 8192);
+    net->feed_bytes_max = draw_size(400, 16384, 1500);
     net->request_ms = (uint32_t)chance_between(200, 10000);
     net->keep_alive_ms = (uint32_t)chance_between(200, 20000);
     net->heartbeat_ms = (uint32_t)chance_between(1000, 25000);
-    net->write_ms = (uint32_t)chance_between(100, 5000);
+    net->write_ms = (uint32_t)chance_between(100, 15000);
     net->close_ms = (uint32_t)chance_between(100, 5000);
     net->slow_policy = chance_one_in(3) ? NET_SLOW_CLOSE : NET_SLOW_SKIP;
     net->compression_bytes_min = draw_size(0, 64, 512);
@@ -234,6 +234,20 @@ bool server_has_limits(void)
 static const struct chat *chat_now(void)
 {
     return shards[0] ? door_of_shard(shards[0])->chat : NULL;
+}
+
+void server_check_awake(void)
+{
+    const struct chat *chat = chat_now();
+
+    if (!chat || world.is_dead || fibers_asleep() || is_signalled)
+        return;
+    for (int i = 0; i < SHARDS_MAX; i++) {
+        if (shards[i] && mailbox_count(&shards[i]->mailbox) > 0)
+            broken("a lost wake-up: shard %d sleeps, and has letters", i);
+    }
+    if (store_queue_count(chat->store) > 0)
+        broken("a lost wake-up: the store sleeps, and has letters");
 }
 
 static bool is_shard_empty(const struct shard *shard)

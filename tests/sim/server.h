@@ -25,6 +25,9 @@ void server_crash(bool is_power_cut);
 /* Once it has ended: false while it has not. Nothing of it may be left. */
 bool server_reap(void);
 
+/* Nobody can go on: then no letter may lie unread, for its receiver would sleep on it. */
+void server_check_awake(void);
+
 /* All clients are gone: so must be everything that they needed. False: not yet. */
 bool server_is_empty(void);
 void server_check_empty(void);

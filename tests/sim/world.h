@@ -49,7 +49,7 @@ struct world {
     uint64_t hash; /* of everything that happened: the same seed gives the same */
     uint32_t fault_ppm[FAULT_COUNT];
     uint64_t fault_hits[FAULT_COUNT];
-    uint64_t events_seen, acks_seen, frames_seen;
+    uint64_t events_seen, acks_seen, frames_seen, gaps_seen;
     bool has_faults; /* they strike now */
     bool is_dead;    /* the server's process has ended, though its memory is still being taken apart */
     bool is_tracing;
