@@ -313,7 +313,8 @@ static void calm(void)
     calm_clients();
     settle();
     /* Those who vanished are found dead after two heartbeats, and shown until their lease is over. */
-    run_for(2 * config->net.heartbeat_ms + config->net.close_ms + config->chat.presence_lease_ms + 2000);
+    run_for(2 * config->net.heartbeat_ms + 2 * config->net.write_ms + config->net.close_ms
+            + config->chat.presence_lease_ms + 2000);
     settle();
     manners.is_checking = true;
     for (int i = 0; i < client_count; i++)
@@ -358,8 +359,8 @@ static bool all_are_away(void)
 static void go_home(void)
 {
     const struct config *config = server_config();
-    uint64_t most_ms = 2 * config->net.heartbeat_ms + 2 * config->net.close_ms + config->net.keep_alive_ms
-                       + config->net.request_ms + config->chat.presence_lease_ms + 5000;
+    uint64_t most_ms = 2 * config->net.heartbeat_ms + 2 * config->net.close_ms + 2 * config->net.write_ms
+                       + config->net.keep_alive_ms + config->net.request_ms + config->chat.presence_lease_ms + 5000;
     uint64_t until_ns = world.now_ns + most_ms * 1000000;
 
     manners.is_leaving = true;
