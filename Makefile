@@ -3,6 +3,7 @@
 
 LISTEN ?= :8080
 DATA ?= data
+TLS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_SECONDS ?= 60
@@ -19,9 +20,17 @@ build: ## build/natter, the release build; installs what is missing on Debian an
 	@tools/setup
 	@tools/build release
 
-run: build ## build, then serve on LISTEN (:8080) with its data in DATA (./data)
+run: build ## build, then serve on LISTEN (:8080) with its data in DATA (./data); TLS=self: over https, for a try
+ifeq ($(TLS),self)
+	@tools/certificate "$(DATA)/tls"
+	@echo "natter: open https://localhost:$(lastword $(subst :, ,$(LISTEN)))/"
+	@echo "natter: the browser will warn of the certificate, since it is your own"
+	@exec build/natter serve --listen "$(LISTEN) tls" --tls-certificates "$(DATA)/tls/self.pem $(DATA)/tls/self.key" \
+		--data "$(DATA)"
+else
 	@echo "natter: open http://localhost:$(lastword $(subst :, ,$(LISTEN)))/"
 	@exec build/natter serve --listen "$(LISTEN)" --data "$(DATA)"
+endif
 
 test: ## all tests; the last line says how many passed and failed
 	@tools/setup --test

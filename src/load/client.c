@@ -65,6 +65,8 @@ void client_open(struct worker *worker, struct client *client)
 static void let_go(struct worker *worker, struct client *client)
 {
     os_poller_remove(&worker->poller, client->descriptor);
+    SSL_free(client->ssl);
+    client->ssl = NULL;
     os_socket_close(client->descriptor);
     client->descriptor = -1;
     client->state = CLIENT_ENDED;
@@ -79,8 +81,13 @@ void client_end(struct worker *worker, struct client *client, const char *why)
     if (client->is_returning && state < CLIENT_READY)
         worker->opening--;
     if (worker->phase == LOAD_OPEN) {
-        static const char *const stages[] = {"at its start",  "while connecting", "during the upgrade",
-                                             "while joining", "after joining",    ""};
+        static const char *const stages[] = {"at its start",
+                                             "while connecting",
+                                             "during the TLS handshake",
+                                             "during the upgrade",
+                                             "while joining",
+                                             "after joining",
+                                             ""};
         worker_fail(worker, "connection %u ended %s: %s", client->number, stages[state], why);
         return;
     }
@@ -108,6 +115,8 @@ void client_drop(struct worker *worker, struct client *client)
 
 void client_done(struct client *client)
 {
+    SSL_free(client->ssl);
+    client->ssl = NULL;
     if (client->descriptor >= 0)
         os_socket_close(client->descriptor);
     client->descriptor = -1;
@@ -130,8 +139,8 @@ static void flush(struct worker *worker, struct client *client)
 {
     while (client->out_done < client->out.size) {
         size_t size;
-        enum result result =
-            os_write(client->descriptor, client->out.at + client->out_done, client->out.size - client->out_done, &size);
+        enum result result = way_write(client->ssl, client->descriptor, client->out.at + client->out_done,
+                                       client->out.size - client->out_done, &size);
         if (result == RESULT_AGAIN)
             return;
         if (result != RESULT_OK) {
@@ -239,13 +248,8 @@ static void add_room_to_path(struct worker *worker, const struct client *client,
     *path = builder_view(&worker->scratch);
 }
 
-static void on_connected(struct worker *worker, struct client *client)
+static void begin_upgrade(struct worker *worker, struct client *client)
 {
-    int error = os_socket_error(client->descriptor);
-    if (error != 0) {
-        fail_to_connect(worker, error);
-        return;
-    }
     struct handshake handshake;
     wish_of(worker, client, &handshake);
     if (worker->shared->options->is_raw && worker->shared->options->rooms > 1)
@@ -254,6 +258,37 @@ static void on_connected(struct worker *worker, struct client *client)
     builder_init(&client->out, OUT_BYTES_MAX);
     handshake_request(&handshake, &client->out);
     flush(worker, client);
+}
+
+static void secure(struct worker *worker, struct client *client)
+{
+    const char *problem = NULL;
+    switch (way_shake(client->ssl, &problem)) {
+    case DECODE_NEED_MORE: return;
+    case DECODE_DONE: begin_upgrade(worker, client); return;
+    case DECODE_BAD: break;
+    }
+    worker_fail(worker, "no TLS with the server: %s (--insecure takes any certificate)", problem);
+}
+
+static void on_connected(struct worker *worker, struct client *client)
+{
+    int error = os_socket_error(client->descriptor);
+    if (error != 0) {
+        fail_to_connect(worker, error);
+        return;
+    }
+    if (worker->shared->context == NULL) {
+        begin_upgrade(worker, client);
+        return;
+    }
+    client->ssl = way_new(worker->shared->context, client->descriptor, worker->shared->options->host);
+    if (client->ssl == NULL) {
+        worker_fail(worker, "memory is out: ask for fewer connections");
+        return;
+    }
+    client->state = CLIENT_SECURING;
+    secure(worker, client);
 }
 
 /* Without waiting for the welcome: a server may hold that back for a moment in case a login comes first. */
@@ -408,7 +443,7 @@ static void read_all(struct worker *worker, struct client *client, bool is_finis
     size_t size = WORKER_READ_BYTES;
     while (client->state != CLIENT_ENDED && (size == WORKER_READ_BYTES || is_finished)) {
         uint8_t *at = worker->buffer + client->rest_size;
-        enum result result = os_read(client->descriptor, at, WORKER_READ_BYTES, &size);
+        enum result result = way_read(client->ssl, client->descriptor, at, WORKER_READ_BYTES, &size);
         if (result == RESULT_AGAIN)
             return;
         if (result != RESULT_OK) {
@@ -431,11 +466,13 @@ void client_event(struct worker *worker, struct client *client, const struct os_
 {
     if (client->state == CLIENT_CONNECTING && event->is_writable)
         on_connected(worker, client);
+    else if (client->state == CLIENT_SECURING)
+        secure(worker, client);
     else if (event->is_writable && client->state != CLIENT_ENDED && client->out.size > 0)
         flush(worker, client);
     if (client->is_stalled && client->state == CLIENT_READY)
         return;
-    if (event->is_readable && client->state > CLIENT_CONNECTING)
+    if (event->is_readable && client->state > CLIENT_SECURING)
         read_all(worker, client, event->is_finished);
     if (worker->phase == LOAD_RUN || worker->phase == LOAD_DRAIN)
         client_publish(worker, client);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One connection of the load generator, from the TCP handshake to its end.
  *
- *     IDLE ─▶ CONNECTING ─▶ UPGRADING ─▶ JOINING ─▶ READY ─▶ ENDED
- *                                │  (--raw)         ▲
- *                                └──────────────────┘
+ *     IDLE ─▶ CONNECTING ─▶ [SECURING] ─▶ UPGRADING ─▶ JOINING ─▶ READY ─▶ ENDED
+ *                                               │  (--raw)         ▲
+ *                                               └──────────────────┘
  *
  * An end before all are ready fails the run; a later one is counted. A storm (storm.h) takes subscribers from READY
  * back to IDLE. Worker's thread. */
@@ -16,6 +16,7 @@
 enum client_state {
     CLIENT_IDLE,
     CLIENT_CONNECTING,
+    CLIENT_SECURING, /* with wss:// */
     CLIENT_UPGRADING,
     CLIENT_JOINING, /* upgraded, has asked for its room */
     CLIENT_READY,
@@ -38,6 +39,7 @@ struct client {
     uint32_t number;
     uint32_t room;
     int descriptor;
+    SSL *ssl; /* NULL: plain */
     enum client_state state;
     bool offers_compression;
     bool is_compression_agreed;

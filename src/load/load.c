@@ -359,7 +359,10 @@ void load_measure(const struct load_options *options, struct load_report *out_re
     };
     progress_begin(&load.progress, options, load.begun_ns);
     load.shared.filler = view_of(load.filler, options->text_size - MARKER_SIZE);
-    if (has_descriptors(&load)) {
+    load.shared.context = options->is_secure ? way_context_new(options->is_insecure) : NULL;
+    if (options->is_secure && load.shared.context == NULL)
+        fail(&load, "no memory is left for TLS");
+    else if (has_descriptors(&load)) {
         if (start_workers(&load)) {
             run(&load);
         } else {
@@ -373,6 +376,7 @@ void load_measure(const struct load_options *options, struct load_report *out_re
     }
     free(load.workers);
     free(load.worker_cpu_ns);
+    SSL_CTX_free(load.shared.context);
     free(load.shared.targets);
     free(load.filler);
 }

@@ -64,6 +64,8 @@ static const struct option_row rows[] = {
      "gives up waiting when nothing has moved for so long (10)"},
     {"--threads", "N", OPTION_COUNT, AT(threads), 1, 64, 1, "threads that share the connections (1)"},
     {"--seed", "N", OPTION_COUNT, AT(seed), 1, UINT32_MAX, 0, "makes texts and keys the same again (drawn)"},
+    {"--insecure", NULL, OPTION_FLAG, AT(is_insecure), 0, 0, 0,
+     "with wss://: takes certificates that nobody vouches for"},
     {"--json", NULL, OPTION_FLAG, AT(is_json), 0, 0, 0, "the report as one JSON object"},
     {"--quiet", NULL, OPTION_FLAG, AT(is_quiet), 0, 0, 0, "no progress lines"},
 };
@@ -88,7 +90,7 @@ static const char **text_of(struct load_options *options, const struct option_ro
 void load_options_help(struct builder *out)
 {
     builder_add_string(out,
-                       "Usage: natter bench [OPTIONS] ws://HOST:PORT[/PATH]\n"
+                       "Usage: natter bench [OPTIONS] ws[s]://HOST:PORT[/PATH]\n"
                        "Puts load on a server and checks that every message arrives once and in order.\n"
                        "Exit status: 0 if all arrived so, 1 if not or if the run failed, 2 for wrong arguments.\n\n");
     for (size_t index = 0; index < ROW_COUNT; index++) {
@@ -178,15 +180,16 @@ static const struct option_row *find_row(const char *name)
 static bool read_url(struct load_options *options, struct builder *problem)
 {
     struct view rest = view_of_string(options->url);
-    if (view_starts_with(rest, VIEW("wss://"))) {
-        builder_add_string(problem, "wss:// is not spoken here: measure the server's plain port with ws://");
+    options->is_secure = view_starts_with(rest, VIEW("wss://"));
+    if (!options->is_secure && options->is_insecure) {
+        builder_add_string(problem, "--insecure is about certificates: it goes with wss://");
         return false;
     }
-    if (!view_starts_with(rest, VIEW("ws://"))) {
+    if (!options->is_secure && !view_starts_with(rest, VIEW("ws://"))) {
         builder_format(problem, "\"%s\" is no address: write ws://127.0.0.1:8080/ws", options->url);
         return false;
     }
-    rest = view_skip(rest, 5);
+    rest = view_skip(rest, options->is_secure ? 6 : 5);
     const uint8_t *slash = memchr(rest.at, '/', rest.size);
     options->host = slash == NULL ? rest : view_of(rest.at, (size_t)(slash - rest.at));
     options->path = slash == NULL ? VIEW("/ws") : view_skip(rest, options->host.size);

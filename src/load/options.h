@@ -39,6 +39,8 @@ struct load_options {
     bool is_upgrade_only; /* connections are upgraded and join nothing */
     bool is_json;
     bool is_quiet;
+    bool is_insecure; /* takes any certificate */
+    bool is_secure;   /* the URL begins with wss:// */
 };
 
 enum load_options_read { LOAD_OPTIONS_READ, LOAD_OPTIONS_HELP, LOAD_OPTIONS_WRONG };

@@ -13,6 +13,7 @@
 #include "load/ledger.h"
 #include "load/options.h"
 #include "load/recall.h"
+#include "load/way.h"
 #include "os/poller.h"
 #include "os/thread.h"
 #include "wire/deflate.h"
@@ -43,6 +44,7 @@ enum {
 struct load_shared {
     const struct load_options *options;
     uint32_t run_id;
+    SSL_CTX *context;   /* of TLS; NULL: plain */
     struct view filler; /* text behind the marker */
     uint64_t start_ns;  /* when the first message is due */
     uint64_t *targets;  /* per room (with --raw: per publisher's number), how far every subscriber must get */

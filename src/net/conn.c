@@ -15,17 +15,19 @@ struct conn *conn_new(struct shard *shard, const struct listener *listener, int 
         goto out_admission;
     conn->descriptor = descriptor;
     conn->address = *address;
-    conn->admission = (uint8_t)verdict;
+    conn->admission = verdict & 3; /* as wide as the field */
     conn->is_draining = shard->is_draining;
     if (shard_register(shard, conn) != RESULT_OK)
         goto out_conn;
     if (os_poller_add(&shard->poller, descriptor, OS_READ | OS_WRITE, conn) != RESULT_OK)
         goto out_registry;
     conn->heard_ms = shard_clock(shard);
-    conn->state = listener->has_proxy_header ? CONN_PROXY : CONN_REQUEST;
+    conn->state = listener->has_proxy_header ? CONN_PROXY : listener->is_tls ? CONN_TLS : CONN_REQUEST;
+    conn->expects_tls = listener->is_tls;
+    conn->is_redirected = listener->is_redirect;
     counter_add(&shard->counters.live[conn->state], 1);
     conn->state_ms = shard_clock(shard);
-    conn_arm(conn, shard->options.request_ms);
+    conn_arm(conn, conn->state == CONN_TLS ? shard->options.tls_handshake_ms : shard->options.request_ms);
     conn_meet(conn, listener);
     return conn;
 
@@ -55,6 +57,7 @@ static uint32_t state_deadline_ms(const struct conn *conn, enum conn_state state
 
     switch (state) {
     case CONN_PROXY: return options->request_ms;
+    case CONN_TLS: return options->tls_handshake_ms;
     case CONN_REQUEST: return options->keep_alive_ms;
     case CONN_HTTP: return options->write_ms;
     case CONN_OPEN: return options->heartbeat_ms;
@@ -123,6 +126,8 @@ void conn_end(struct conn *conn, enum end_reason reason)
     conn_leave(conn);
     conn_move(conn, CONN_ENDED);
     os_poller_remove(&shard->poller, conn->descriptor);
+    tls_link_free(conn->tls);
+    conn->tls = NULL;
     os_socket_close(conn->descriptor);
     conn->descriptor = -1;
     if (conn->is_counted)
@@ -244,6 +249,7 @@ void conn_deadline(struct conn *conn)
 {
     switch ((enum conn_state)conn->state) {
     case CONN_PROXY: conn_end(conn, END_PROXY_HEADER); break;
+    case CONN_TLS: conn_end(conn, END_TLS_TIMEOUT); break;
     case CONN_REQUEST: deadline_request(conn); break;
     case CONN_HTTP: {
         uint32_t stuck_ms = shard_clock(conn_shard(conn)) - conn->progress_ms;
@@ -299,7 +305,8 @@ static size_t consume(struct conn *conn, uint8_t *bytes, size_t size)
     while (used < size && !conn->is_paused) {
         size_t step = 0;
         switch ((enum conn_state)conn->state) {
-        case CONN_PROXY: return used;
+        case CONN_PROXY:
+        case CONN_TLS: return used;
         case CONN_REQUEST: step = conn_http_read(conn, bytes + used, size - used); break;
         case CONN_HTTP: /* the next request waits until this answer has left */ return used;
         case CONN_OPEN: step = conn_ws_read(conn, bytes + used, size - used); break;
@@ -341,6 +348,7 @@ static void at_end_of_input(struct conn *conn)
     conn->is_at_end = true;
     switch ((enum conn_state)conn->state) {
     case CONN_PROXY: conn_end(conn, END_PROXY_HEADER); break;
+    case CONN_TLS: conn_end(conn, END_PEER_GONE); break;
     case CONN_REQUEST: conn_end(conn, conn->input ? END_PEER_GONE : END_HTTP_DONE); break;
     case CONN_HTTP: /* half-closed clients still get their answer */ conn->is_kept_alive = false; break;
     case CONN_OPEN: conn_end(conn, END_PEER_GONE); break;
@@ -367,6 +375,16 @@ static size_t restore_rest(struct conn *conn)
     return size;
 }
 
+static enum result receive(struct conn *conn, void *out, size_t size, size_t *out_size)
+{
+    if (conn->tls)
+        return tls_link_read(conn->tls, out, size, out_size);
+    enum result result = os_read(conn->descriptor, out, size, out_size);
+    if (result == RESULT_OK)
+        counter_add(&conn_shard(conn)->counters.bytes_in, *out_size);
+    return result;
+}
+
 void conn_read(struct conn *conn)
 {
     struct shard *shard = conn_shard(conn);
@@ -379,11 +397,15 @@ void conn_read(struct conn *conn)
         conn_proxy_read(conn);
         return;
     }
+    if (conn->state == CONN_TLS) {
+        conn_tls_wait(conn);
+        return;
+    }
     kept = restore_rest(conn);
     room = shard->buffer_bytes - kept;
     if (room > SHARD_READ_BYTES)
         room = SHARD_READ_BYTES;
-    result = conn->is_at_end || room == 0 ? RESULT_AGAIN : os_read(conn->descriptor, shard->buffer + kept, room, &size);
+    result = conn->is_at_end || room == 0 ? RESULT_AGAIN : receive(conn, shard->buffer + kept, room, &size);
     if (result == RESULT_OK) {
         if (conn->state == CONN_REQUEST && kept == 0) {
             conn->state_ms = shard_clock(shard); /* a request's time runs from its first byte */
@@ -391,7 +413,6 @@ void conn_read(struct conn *conn)
         }
         conn->heard_ms = shard_clock(shard);
         conn->is_ping_sent = false;
-        counter_add(&shard->counters.bytes_in, size);
         if (size == room || conn->reads_to_end)
             conn_mark_unread(conn);
     }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A connection: its life from accept to close, and what other floors may ask of it. All calls on its shard's thread.
  *
- *     accepted ─▶ [PROXY] ─▶ REQUEST ─▶ OPEN ─▶ CLOSING ─▶ ENDED(reason)
- *                              │  ▲                ▲
- *                              ▼  │ kept alive     │ answered, then closed
- *                              HTTP ───────────────┘
+ *     accepted ─▶ [PROXY] ─▶ [TLS] ─▶ REQUEST ─▶ OPEN ─▶ CLOSING ─▶ ENDED(reason)
+ *                                       │  ▲                ▲
+ *                                       ▼  │ kept alive     │ answered, then closed
+ *                                       HTTP ───────────────┘
  */
 #pragma once
 

@@ -20,7 +20,7 @@ static void count_as(struct conn *conn, const uint8_t address[IP_BYTES], uint16_
     enum admission_verdict verdict = admission_enter_address(admission, &conn->address);
     conn->is_counted = true;
     if (conn->admission != ADMISSION_TOO_MANY) /* the total is worse news, and stays */
-        conn->admission = (uint8_t)verdict;
+        conn->admission = verdict & 3;         /* as wide as the field */
 }
 
 void conn_meet(struct conn *conn, const struct listener *listener)
@@ -54,6 +54,10 @@ static void take_header(struct conn *conn, const struct proxy_header *header)
     if (header->is_secure)
         conn->hop_scheme = SCHEME_HTTPS;
     conn->scheme = conn->hop_scheme;
+    if (conn->expects_tls) {
+        conn_expect_tls(conn);
+        return;
+    }
     conn_move(conn, CONN_REQUEST);
     conn_arm(conn, shard->options.request_ms);
     conn_mark_unread(conn);

@@ -46,6 +46,9 @@ static void add_head(struct conn *conn, const struct http_answer *answer, struct
     builder_format(out, "HTTP/1.1 %d %s\r\n", answer->status, http_status_text(answer->status));
     builder_add_view(out, answer->fields);
     add_date(out);
+    if (conn->is_tls && conn_shard(conn)->options.hsts_ms > 0)
+        builder_format(out, "Strict-Transport-Security: max-age=%llu\r\n",
+                       (unsigned long long)conn_shard(conn)->options.hsts_ms / 1000);
     if (answer->status != 304)
         builder_format(out, "Content-Length: %zu\r\n", answer->body.size);
     builder_add_string(out, conn->is_kept_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
@@ -193,6 +196,34 @@ static void send_to_base(struct conn *conn, const struct http_request *request)
     conn_answer(conn, &(struct http_answer){.status = 308, .fields = builder_view(fields)});
 }
 
+/* Plain HTTP on a port for TLS, or on one that is there to redirect. A page can be had by https as well, so a browser
+ * is sent there; what has a body, or wants a WebSocket, must be told in words. */
+static void send_to_https(struct conn *conn, const struct http_request *request)
+{
+    const struct net_options *options = &conn_shard(conn)->options;
+    struct view host = conn_host(conn);
+    bool is_reading = view_equal(request->method, VIEW("GET")) || conn->is_head_only;
+    struct builder *fields = &conn_shard(conn)->scratch;
+
+    if (!is_reading || http_field_find(request, "Upgrade") || !http_host_is_valid(host)) {
+        refuse(conn, 400, "Speak TLS here: the address begins with https:// for pages, wss:// for WebSockets.");
+    } else {
+        if (!conn->is_misplaced)
+            host = http_host_without_port(host);
+        builder_clear(fields);
+        builder_add_string(fields, "Location: https://");
+        builder_add_view(fields, host);
+        if (!conn->is_misplaced && options->redirect_port != 443)
+            builder_format(fields, ":%u", options->redirect_port);
+        builder_add_view(fields, request->target);
+        builder_add_string(fields, "\r\n");
+        conn_answer(
+            conn, &(struct http_answer){.status = 308, .fields = builder_view(fields), .is_last = conn->is_misplaced});
+    }
+    if (conn->is_misplaced)
+        conn->end_reason = END_PLAIN_HTTP;
+}
+
 /* True: it is answered. */
 static bool is_over_limit(struct conn *conn)
 {
@@ -220,6 +251,10 @@ static void serve(struct conn *conn, struct http_request *request, struct view b
         return;
     if (shard->is_draining) {
         refuse(conn, 503, "The server is going away. Try again in a moment.");
+        return;
+    }
+    if (conn->is_misplaced || conn->is_redirected) {
+        send_to_https(conn, request);
         return;
     }
     if (take_base_off(&shard->options, request) != RESULT_OK) {

@@ -11,6 +11,7 @@
 #include "net/feed.h"
 #include "net/net_options.h"
 #include "net/outbox.h"
+#include "net/tls_link.h"
 #include "wire/ws_message.h"
 
 struct listener;
@@ -37,9 +38,13 @@ enum conn_queue { QUEUE_UNREAD /* something is left to read */, QUEUE_DIRTY /* s
 
 struct conn { /* which shard it belongs to, its pool knows: conn_shard() */
     int descriptor;
-    uint8_t state;               /* enum conn_state; written by conn_move only */
-    uint8_t end_reason;          /* the first cause, from HTTP and CLOSING on */
-    uint8_t admission;           /* enum admission_verdict at accept */
+    uint8_t state;         /* enum conn_state; written by conn_move only */
+    uint8_t end_reason;    /* the first cause, from HTTP and CLOSING on */
+    uint8_t admission : 2; /* enum admission_verdict */
+    bool is_tls : 1;       /* its bytes go through `tls` */
+    bool expects_tls : 1;
+    bool is_redirected : 1;      /* its listener sends everybody to https */
+    bool is_misplaced : 1;       /* plain HTTP on a port for TLS */
     uint8_t window_bits;         /* of what we compress for this connection alone */
     bool is_blocked : 1;         /* the socket took no more; the poller will say when it does */
     bool has_deflate : 1;        /* permessage-deflate was agreed */
@@ -80,13 +85,14 @@ struct conn { /* which shard it belongs to, its pool knows: conn_shard() */
     uint32_t queue_next[QUEUE_COUNT];
     struct os_address address;
     struct conn_input *input;
+    struct tls_link *tls; /* NULL: plain, or nothing has come yet */
     union {
         void *owner;
         struct conn *ended_next; /* once it has ended */
     };
 };
 
-static_assert(sizeof(struct conn) <= 104, "an idle connection must stay small: 15,000 of them are a normal day");
+static_assert(sizeof(struct conn) <= 112, "an idle connection must stay small: 15,000 of them are a normal day");
 
 /* Who hears of it. */
 const struct net_events *conn_events(const struct conn *conn);
@@ -127,6 +133,14 @@ void conn_meet(struct conn *conn, const struct listener *listener);
 void conn_proxy_read(struct conn *conn);
 /* Takes from a request's fields what a trusted proxy says. */
 void conn_know_client(struct conn *conn, const struct http_request *request);
+
+/* conn_tls.c: state TLS, and what follows it. */
+void conn_expect_tls(struct conn *conn);
+void conn_tls_wait(struct conn *conn);
+/* As os_writev(); blocks the connection where the kernel did not take all of it. */
+enum result conn_tls_send(struct conn *conn, const struct iovec *parts, int count, size_t *out_size) MUST_USE;
+/* Says goodbye in TLS. False: it has not left yet, or the connection has ended. */
+bool conn_tls_finish(struct conn *conn);
 
 /* Both consume from the start of `bytes`; what they leave comes again with more behind it. Bytes may be changed in
  * place (unmasking). */

@@ -91,6 +91,8 @@ static void flushed_closing(struct conn *conn)
         return;
     }
     if (!conn->is_finished) {
+        if (conn->tls && !conn_tls_finish(conn))
+            return;
         conn->is_finished = true;
         os_socket_finish_writing(conn->descriptor);
     }
@@ -102,6 +104,7 @@ void conn_flushed(struct conn *conn)
     case CONN_HTTP: flushed_http(conn); break;
     case CONN_CLOSING: flushed_closing(conn); break;
     case CONN_PROXY:
+    case CONN_TLS:
     case CONN_REQUEST:
     case CONN_OPEN:
     case CONN_ENDED:

@@ -162,6 +162,9 @@ static void find_lapped(struct conn *conn)
 static enum result send_parts(struct conn *conn, const struct iovec *parts, int count, size_t *out_size)
 {
     struct shard_counters *counters = &conn_shard(conn)->counters;
+
+    if (conn->is_tls)
+        return conn_tls_send(conn, parts, count, out_size);
     enum result result = count == 1 ? os_write(conn->descriptor, parts[0].iov_base, parts[0].iov_len, out_size)
                                     : os_writev(conn->descriptor, parts, count, out_size);
 
@@ -199,6 +202,12 @@ static enum result flush_once(struct conn *conn)
     size_t feed_bytes[FLUSH_PLACES_MAX];
     size_t outbox_bytes = 0, size = 0;
 
+    if (conn->tls && tls_link_has_rest(conn->tls)) {
+        enum result result = tls_link_flush(conn->tls);
+        if (result != RESULT_OK)
+            return result;
+        conn->progress_ms = shard_clock(conn_shard(conn));
+    }
     find_lapped(conn);
     if (conn->state == CONN_ENDED)
         return RESULT_CLOSED;

@@ -12,6 +12,11 @@
     X(PEER_RESET, "peer_reset", 0, "peer")      /* RST or a network error */                  \
     X(REQUEST_TIMEOUT, "request_timeout", 0, "peer")                                          \
     X(PROXY_HEADER, "proxy_header", 0, "proxy") /* PROXY protocol: wrong, or by a stranger */ \
+    X(TLS_TIMEOUT, "tls_timeout", 0, "peer")    /* the handshake took too long */             \
+    X(TLS_STRANGE, "tls_strange", 0, "peer")    /* no common version, cipher, ALPN */         \
+    X(TLS_REFUSED, "tls_refused", 0, "peer")    /* an alert: it does not trust us, say */     \
+    X(TLS_BROKEN, "tls_broken", 0, "peer")      /* not TLS, or not kept to */                 \
+    X(PLAIN_HTTP, "plain_http", 0, "peer")      /* on a port for TLS; told so */              \
     X(OVER_LIMIT, "over_limit", 0, "limit")     /* refused: too many connections */           \
     X(PROTOCOL_ERROR, "protocol_error", 1002, "peer")                                         \
     X(NOT_UTF8, "not_utf8", 1007, "peer")                                                     \

@@ -117,6 +117,22 @@ void shard_post_call(struct shard *shard, struct shard_call *call)
     post(shard, LETTER_CALL, 0, 0, call);
 }
 
+void shard_post_tls(struct shard *shard, struct tls *tls)
+{
+    post(shard, LETTER_TLS, 0, 0, tls);
+}
+
+enum result shard_post_tickets(struct shard *shard, const struct tls_tickets *tickets)
+{
+    struct tls_tickets *copy = malloc(sizeof *copy);
+
+    if (!copy)
+        return RESULT_NO_MEMORY;
+    *copy = *tickets;
+    post(shard, LETTER_TICKETS, 0, 0, copy);
+    return RESULT_OK;
+}
+
 void shard_post_stop(struct shard *shard)
 {
     post(shard, LETTER_STOP, 0, 0, NULL);

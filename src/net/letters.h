@@ -7,6 +7,7 @@
 
 #include "net/chunk.h"
 #include "net/end_reason.h"
+#include "net/tls.h"
 #include "os/mailbox.h"
 #include "wire/ws_frame.h"
 
@@ -25,6 +26,8 @@ enum net_letter {
     LETTER_DRAIN,
     LETTER_END_ALL,
     LETTER_CALL,
+    LETTER_TLS,
+    LETTER_TICKETS,
     LETTER_STOP,
 };
 
@@ -79,5 +82,9 @@ void shard_post_drain(struct shard *shard, enum end_reason reason);
 void shard_post_end_all(struct shard *shard);
 /* `call` is run exactly once, at the latest when the shard is freed. */
 void shard_post_call(struct shard *shard, struct shard_call *call);
+/* New certificates for connections that come from now on; a reference is given. */
+void shard_post_tls(struct shard *shard, struct tls *tls);
+/* New keys for tickets, copied. RESULT_OK or RESULT_NO_MEMORY: the old ones stay. */
+enum result shard_post_tickets(struct shard *shard, const struct tls_tickets *tickets) MUST_USE;
 /* Ends all that is left, then the loop. */
 void shard_post_stop(struct shard *shard);

@@ -2,6 +2,8 @@
 /* Letters that arrive at a shard from other threads. */
 #include "net/shard_inside.h"
 
+#include <stdlib.h>
+
 static void settle(struct conn *conn, uint32_t count)
 {
     conn->answers_pending -= (uint16_t)(count < conn->answers_pending ? count : conn->answers_pending);
@@ -123,7 +125,7 @@ static void drain_conn(struct conn *conn, enum end_reason reason)
         if (shard->scratch.size > 0 && builder_ok(&shard->scratch))
             conn_send(conn, WS_TEXT, builder_view(&shard->scratch));
         conn_close(conn, reason, VIEW("the server is going away"));
-    } else if (conn->state == CONN_PROXY || (conn->state == CONN_REQUEST && !conn->input)) {
+    } else if (conn->state == CONN_PROXY || conn->state == CONN_TLS || (conn->state == CONN_REQUEST && !conn->input)) {
         conn_end(conn, END_SHUTDOWN); /* it has asked for nothing */
     }
 }
@@ -173,6 +175,19 @@ static void call(struct shard *shard, struct shard_call *called)
     called->run(called, shard);
 }
 
+static void take_tickets(struct shard *shard, struct tls_tickets *tickets)
+{
+    shard->tls.tickets = *tickets;
+    OPENSSL_cleanse(tickets, sizeof *tickets);
+    free(tickets);
+}
+
+static void take_tls(struct shard *shard, struct tls *tls)
+{
+    tls_unref(shard->tls.tls);
+    shard->tls.tls = tls;
+}
+
 void shard_mail(struct shard *shard, const struct letter *letter)
 {
     switch ((enum net_letter)letter->kind) {
@@ -188,6 +203,8 @@ void shard_mail(struct shard *shard, const struct letter *letter)
     case LETTER_DRAIN: drain(shard, letter->number); break;
     case LETTER_END_ALL: end_all(shard); break;
     case LETTER_CALL: call(shard, letter->object); break;
+    case LETTER_TLS: take_tls(shard, letter->object); break;
+    case LETTER_TICKETS: take_tickets(shard, letter->object); break;
     case LETTER_STOP:
         end_all(shard);
         shard->is_stopped = true;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "net/tls.h"
 #include "net/trust.h"
 
 enum { NET_LISTEN_MAX = 8 };
@@ -14,7 +15,9 @@ enum { NET_LISTEN_MAX = 8 };
 /* Where to accept, and what to expect there. */
 struct net_listen {
     struct os_address address;
-    const char *path;      /* of a unix socket; NULL: the address counts */
+    const char *path; /* of a unix socket; NULL: the address counts */
+    bool is_tls;
+    bool is_redirect;      /* whatever is asked for, the answer is: ask by https */
     bool has_proxy_header; /* the PROXY protocol comes before everything else, from trusted proxies */
 };
 
@@ -24,11 +27,17 @@ enum net_slow_policy { NET_SLOW_SKIP /* gap, then 4108 if nothing is read */, NE
 struct net_options {
     const struct trust *trust;          /* the proxies whose word counts; NULL: none */
     enum forwarded_kind forwarded_kind; /* the fields that they write */
-    const char *base_path;  /* "/chat": what is asked for below it is answered as if it were not there; "" */
-    bool is_public_secure;  /* the public address is an https one: proxies that say nothing speak TLS */
-    size_t shard_count;     /* loops, each a thread; 1 to 64 */
-    int backlog;            /* connections that the kernel holds until accepted */
-    size_t connections_max; /* in all; more are answered with 503 */
+    const char *base_path;             /* "/chat": what is asked for below it is answered as if it were not there; "" */
+    struct tls *tls;                   /* certificates; each shard takes a reference; NULL: none */
+    const struct tls_tickets *tickets; /* the first ones; later ones come as letters */
+    uint32_t tls_handshake_ms;         /* from accept to the handshake's end */
+    uint32_t tls_slice_ms;             /* of one turn for handshakes */
+    uint64_t hsts_ms;                  /* browsers are told to use https only, for so long; 0: not told */
+    uint16_t redirect_port;            /* where a redirect leads to; 443 is not written */
+    bool is_public_secure;             /* the public address is an https one: proxies that say nothing speak TLS */
+    size_t shard_count;                /* loops, each a thread; 1 to 64 */
+    int backlog;                       /* connections that the kernel holds until accepted */
+    size_t connections_max;            /* in all; more are answered with 503 */
     size_t connections_per_address_max; /* IPv6 by /64; more are answered with 429; 0: no limit */
     size_t head_bytes_max;              /* of an HTTP request */
     size_t body_bytes_max;

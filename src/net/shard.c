@@ -42,8 +42,22 @@ static void init_lists(struct shard *shard)
 {
     list_init(&shard->dirty_feeds);
     list_init(&shard->empty_feeds);
+    list_init(&shard->tls.waiting);
     shard->registry_free = UINT32_MAX;
     turns_init(&shard->counters.turns, (uint64_t)shard->options.slow_turn_ms * NS_PER_MS);
+}
+
+static void init_tls(struct shard *shard)
+{
+    const struct net_options *options = &shard->options;
+
+    shard->tls.bytes_in = &shard->counters.bytes_in;
+    shard->tls.bytes_out = &shard->counters.bytes_out;
+    shard->tls.writes = &shard->counters.writes;
+    if (!options->tls)
+        return;
+    shard->tls.tls = tls_ref(options->tls);
+    shard->tls.tickets = *options->tickets;
 }
 
 /* A request's head and body must fit into the buffer together with one read more. */
@@ -85,6 +99,7 @@ enum result shard_new(const struct net_options *options, const struct net_events
     shard->admission = admission;
     shard->index = index;
     init_lists(shard);
+    init_tls(shard);
     pool_init(&shard->conns, sizeof(struct conn), SIZE_MAX);
     shard->conns.owner = shard;
     shard->clock_ns = os_clock_monotonic_ns;
@@ -106,6 +121,8 @@ enum result shard_new(const struct net_options *options, const struct net_events
         shard->listeners[i] = (struct listener){
             .descriptor = listeners[i].descriptor,
             .has_proxy_header = listeners[i].how.has_proxy_header,
+            .is_tls = listeners[i].how.is_tls,
+            .is_redirect = listeners[i].how.is_redirect,
             .is_unix = listeners[i].how.path != NULL,
         };
         os_socket_tune(listeners[i].descriptor, options->send_buffer_bytes, options->unsent_bytes_max);
@@ -120,6 +137,7 @@ out_mailbox:
 out_poller:
     os_poller_done(&shard->poller);
 out_buffers:
+    tls_unref(shard->tls.tls);
     for (int bits = DEFLATE_WINDOW_MIN; bits <= DEFLATE_WINDOW_DEFAULT; bits++)
         deflater_free(shard->deflaters[bits]);
     builder_done(&shard->compressed);
@@ -193,6 +211,8 @@ void shard_free(struct shard *shard)
     free(shard->coalesced[0]);
     free(shard->coalesced[1]);
     free(shard->buffer);
+    tls_unref(shard->tls.tls);
+    OPENSSL_cleanse(&shard->tls.tickets, sizeof shard->tls.tickets);
     free(shard->registry);
     free(shard->feeds);
     free(shard);
@@ -329,7 +349,7 @@ static bool phase_turned(struct shard *shard)
 static bool has_work(const struct shard *shard)
 {
     return shard->queues[QUEUE_UNREAD].count > 0 || shard->queues[QUEUE_DIRTY].count > 0
-           || !list_is_empty(&shard->dirty_feeds);
+           || !list_is_empty(&shard->dirty_feeds) || !list_is_empty(&shard->tls.waiting);
 }
 
 static int sleep_ms(struct shard *shard, int timeout_ms)
@@ -408,6 +428,7 @@ bool shard_turn(struct shard *shard, int timeout_ms)
     for (int i = 0; i < count; i++)
         handle_event(shard, &shard->event_list[i]);
     run_phase(shard, PHASE_READ, phase_read);
+    run_phase(shard, PHASE_TLS, shard_handshakes);
     run_phase(shard, PHASE_ACCEPT, phase_accept);
     run_phase(shard, PHASE_MAIL, phase_mail);
     run_phase(shard, PHASE_FLUSH, phase_flush);

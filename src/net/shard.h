@@ -15,6 +15,7 @@
 /* What a loop turn does, one line per phase; the watchdog counts long turns by the longest. */
 #define SHARD_PHASES(X)                                           \
     X(READ, "read")                                               \
+    X(TLS, "tls") /* handshakes */                                \
     X(ACCEPT, "accept")                                           \
     X(MAIL, "mail")                                               \
     X(FLUSH, "flush")                                             \
@@ -60,6 +61,8 @@ struct shard_counters {
     struct counter live[CONN_STATE_COUNT]; /* gauges: connections by state; ENDED is always 0 */
     struct counter requests, upgrades, upgrades_refused;
     struct counter forwarded, forwarded_missing; /* requests through trusted proxies: client told, or not */
+    struct counter tls_handshakes, tls_resumed;  /* those that were done: in full, or with a ticket */
+    struct counter tls_put_off;                  /* turns that left handshakes to the next one */
     struct counter bytes_in, bytes_out;
     struct counter frames_in, messages_in, control_frames_in;
     struct counter deliveries; /* feed frames sent, each subscriber counts */

@@ -55,6 +55,8 @@ struct run {
 struct listener {
     int descriptor;
     bool has_proxy_header;
+    bool is_tls;
+    bool is_redirect;
     bool is_unix;
     bool is_ready;
 };
@@ -90,7 +92,8 @@ struct shard {
     struct deflater *deflaters[16]; /* by window bits, made on first need; 15 is there from the start */
     uint8_t *buffer;                /* bytes as read; valid within one conn_read */
     size_t buffer_bytes;
-    uint8_t *coalesced[2];     /* plain and compressed run of the feed at work */
+    uint8_t *coalesced[2]; /* plain and compressed run of the feed at work */
+    struct tls_desk tls;
     struct view host;          /* of the request at hand */
     struct builder scratch;    /* text of frames made here */
     struct builder compressed; /* a frame's payload while it is compressed */
@@ -127,6 +130,8 @@ void shard_feed_release(struct shard *shard, struct feed *feed);
 /* Serves a slice of the cursors: `options.flush_slice`, in large rooms more. True: cursors are left for the next turn.
  */
 bool feed_flush(struct shard *shard, struct feed *feed);
+/* Goes on with handshakes for a slice of the turn. False: there was none. */
+bool shard_handshakes(struct shard *shard);
 void shard_mail(struct shard *shard, const struct letter *letter);
 void listener_accept(struct shard *shard, struct listener *listener);
 void listeners_close(struct shard *shard);

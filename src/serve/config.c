@@ -10,6 +10,7 @@
 #include "os/thread.h"
 #include "serve/config_file.h"
 #include "serve/config_near.h"
+#include "serve/config_place.h"
 #include "serve/config_table.h"
 
 static const char default_file[] = "/etc/natter/natter.conf";
@@ -205,21 +206,6 @@ static void lift_limits(struct config *config)
         config->net.connections_max = descriptors - DESCRIPTORS_SPARE;
 }
 
-static bool check_proxies(const struct config *config, struct builder *out_fault)
-{
-    bool trusts_somebody = config->trust.count > 0 || config->trust.has_unix;
-
-    for (size_t i = 0; i < config->listen_count; i++) {
-        if (!config->listen[i].has_proxy_header || trusts_somebody)
-            continue;
-        builder_add_string(out_fault,
-                           "listen has an address with proxy_protocol, but nobody may send its header: name the "
-                           "proxy's address in trusted_proxies");
-        return false;
-    }
-    return true;
-}
-
 /* What follows from the settings together. */
 static enum config_outcome finish(struct config *config, struct builder *out_fault)
 {
@@ -234,7 +220,7 @@ static enum config_outcome finish(struct config *config, struct builder *out_fau
     config->net.trust = &config->trust;
     config->net.base_path = config->base_path;
     config->chat.base_path = config->base_path;
-    if (!check_proxies(config, out_fault))
+    if (!config_check_places(config, out_fault))
         return CONFIG_BAD;
     enum name_fault fault = name_check_room(view_of_string(config->chat.default_room), &is_ephemeral);
     if (fault != NAME_FINE) {

@@ -21,6 +21,8 @@ struct config {
     const char *public_url;
     const char *base_path; /* of it, without a slash at the end */
     struct trust trust;
+    struct tls_options tls;
+    uint64_t tickets_ms; /* between two keys for tickets */
     const char *data;
     uint64_t drain_ms;
     bool has_limits; /* --limits off: neither rates nor limits per address */

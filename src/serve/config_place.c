@@ -74,11 +74,16 @@ static bool read_listener(struct config *config, struct view item, struct net_li
     }
     while (item.size > 0) {
         struct view word = take_word(&item);
-        if (!view_equal(word, VIEW("proxy_protocol"))) {
-            builder_add_string(fault, "behind an address there can be: proxy_protocol");
+        if (view_equal(word, VIEW("proxy_protocol"))) {
+            out->has_proxy_header = true;
+        } else if (view_equal(word, VIEW("tls"))) {
+            out->is_tls = true;
+        } else if (view_equal(word, VIEW("redirect"))) {
+            out->is_redirect = true;
+        } else {
+            builder_add_string(fault, "behind an address there can be: tls, redirect, proxy_protocol");
             return false;
         }
-        out->has_proxy_header = true;
     }
     return true;
 }
@@ -116,6 +121,8 @@ void config_write_listen(const struct config *config, struct builder *out)
             builder_format(out, "unix:%s", listen->path);
         else
             builder_add_string(out, os_address_format(&listen->address, true, text));
+        builder_add_string(out, listen->is_tls ? " tls" : "");
+        builder_add_string(out, listen->is_redirect ? " redirect" : "");
         builder_add_string(out, listen->has_proxy_header ? " proxy_protocol" : "");
     }
 }
@@ -182,6 +189,88 @@ bool config_read_trust(struct config *config, const char *value, struct builder 
             builder_add_string(fault,
                                "each must be an address, such as 127.0.0.1 or ::1, a network, such as 10.0.0.0/8 "
                                "or fd00::/8 with nothing set behind its bits, or unix:");
+            return false;
+        }
+    }
+    return true;
+}
+
+bool config_read_pairs(struct config *config, const char *value, struct builder *fault)
+{
+    struct view rest = view_of_string(value), item;
+
+    config->tls.pair_count = 0;
+    while (config_next_item(&rest, &item)) {
+        struct view certificate = take_word(&item);
+        struct view key = take_word(&item);
+        if (item.size > 0 || config->tls.pair_count == TLS_PAIRS_MAX) {
+            builder_format(fault,
+                           "each must be two files, the chain and its key, with a blank between them, and there can "
+                           "be at most %d",
+                           TLS_PAIRS_MAX);
+            return false;
+        }
+        /* One file may hold both. */
+        struct tls_pair_files pair = {.certificate = config_keep(config, certificate),
+                                      .key = config_keep(config, key.size > 0 ? key : certificate)};
+        if (!pair.certificate || !pair.key) {
+            builder_add_string(fault, "there is no memory for it");
+            return false;
+        }
+        config->tls.pairs[config->tls.pair_count++] = pair;
+    }
+    return true;
+}
+
+void config_write_pairs(const struct config *config, struct builder *out)
+{
+    for (size_t i = 0; i < config->tls.pair_count; i++)
+        builder_format(out, "%s%s %s", i > 0 ? ", " : "", config->tls.pairs[i].certificate, config->tls.pairs[i].key);
+}
+
+/* Where a redirect leads to: the port of the public address, or of the first place with TLS. */
+static bool find_redirect_port(struct config *config)
+{
+    struct view origin = view_of_string(config->chat.public_origin ? config->chat.public_origin : "");
+
+    config->net.redirect_port = 443;
+    if (view_starts_with(origin, VIEW("https://"))) {
+        struct view host = view_skip(origin, 8);
+        struct view name = http_host_without_port(host);
+        uint64_t port = 443;
+        if (host.size > name.size && view_to_number(view_skip(host, name.size + 1), UINT16_MAX, &port))
+            config->net.redirect_port = (uint16_t)port;
+        return true;
+    }
+    for (size_t i = 0; i < config->listen_count; i++) {
+        if (!config->listen[i].is_tls)
+            continue;
+        config->net.redirect_port = config->listen[i].address.port;
+        return true;
+    }
+    return false;
+}
+
+bool config_check_places(struct config *config, struct builder *out_fault)
+{
+    bool trusts_somebody = config->trust.count > 0 || config->trust.has_unix;
+    bool has_https = find_redirect_port(config);
+
+    for (size_t i = 0; i < config->listen_count; i++) {
+        const struct net_listen *listen = &config->listen[i];
+        const char *fault = NULL;
+        if (listen->has_proxy_header && !trusts_somebody)
+            fault = "an address with proxy_protocol, but nobody may send its header: name the proxy's address in "
+                    "trusted_proxies";
+        else if (listen->is_tls && config->tls.pair_count == 0)
+            fault = "an address with tls, but there is no certificate: name one and its key in tls.certificates";
+        else if (listen->is_redirect && !has_https)
+            fault = "an address with redirect, but nowhere to send people: serve another one with tls, or name an "
+                    "https:// address in public_url";
+        else if (listen->is_redirect && listen->is_tls)
+            fault = "an address with both tls and redirect: a redirect leads from plain HTTP to TLS";
+        if (fault) {
+            builder_format(out_fault, "listen has %s", fault);
             return false;
         }
     }

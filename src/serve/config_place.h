@@ -8,7 +8,12 @@
 bool config_read_listen(struct config *config, const char *value, struct builder *fault);
 void config_write_listen(const struct config *config, struct builder *out);
 bool config_read_public_url(struct config *config, const char *value, struct builder *fault);
+bool config_read_pairs(struct config *config, const char *value, struct builder *fault);
+void config_write_pairs(const struct config *config, struct builder *out);
 bool config_read_trust(struct config *config, const char *value, struct builder *fault);
+
+/* What these say together: has each place what it needs? */
+bool config_check_places(struct config *config, struct builder *out_fault);
 
 /* "ADDRESS:PORT". */
 bool config_read_address(struct view text, struct os_address *out, struct builder *fault);

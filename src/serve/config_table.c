@@ -11,7 +11,8 @@ const struct setting settings[] = {
     {"", "listen", SETTING_LISTEN, AT(listen), "127.0.0.1:8080", NO, NO, NULL,
      "Addresses to serve on: ADDRESS:PORT, :PORT for all addresses of the machine, or unix:/PATH for a socket that "
      "natter's group may connect to; several are separated by commas. Words behind an address say what is expected "
-     "there: proxy_protocol, that each connection begins with a PROXY header (version 1 or 2) of a trusted proxy."},
+     "there: tls; redirect, that everybody is sent to https; proxy_protocol, that each connection begins with a PROXY "
+     "header (version 1 or 2) of a trusted proxy."},
     {"", "public_url", SETTING_PUBLIC_URL, AT(public_url), "", NO, NO, NULL,
      "The address under which people know it, such as https://example.org/chat, or only the path below which a proxy "
      "serves it: /chat. Pages of that origin may connect, cookies belong to that path, and requests are understood "
@@ -57,6 +58,24 @@ const struct setting settings[] = {
      "How long such a connection may last."},
     {"doctor", "talk_max", SETTING_SIZE, AT(ops.diagnosis.talk_bytes_max), "16MiB", 65536, 1073741824, NULL,
      "Bytes of its messages, in both directions; then it is closed with 1008."},
+
+    {"tls", "certificates", SETTING_PAIRS, AT(tls), "", NO, NO, NULL,
+     "Certificates for the addresses with tls: the file of the chain and the file of its key in PEM, with a blank "
+     "between them; several pairs are separated by commas. A client gets the one for the name that it asks for, the "
+     "first one otherwise. SIGHUP reads them again."},
+    {"tls", "version_min", SETTING_WORD, AT(tls.version_min), "1.2", NO, NO, "1.2 1.3",
+     "The oldest TLS that is spoken."},
+    {"tls", "handshake_time", SETTING_TIME_32, AT(net.tls_handshake_ms), "10s", 10, 600000, NULL,
+     "For a TLS handshake, from accepting the connection on."},
+    {"tls", "handshake_slice", SETTING_TIME_32, AT(net.tls_slice_ms), "2ms", 1, 1000, NULL,
+     "Of each turn of a shard's loop, what handshakes may take; the others wait for the next turn, so that a storm of "
+     "them does not hold up messages."},
+    {"tls", "ticket_time", SETTING_TIME_64, AT(tickets_ms), "6h", 1000, 604800000, NULL,
+     "How long tickets, by which clients resume sessions, are made with the same key; they are taken for three times "
+     "that."},
+    {"tls", "hsts", SETTING_TIME_64, AT(net.hsts_ms), "0ms", 0, 63072000000, NULL,
+     "For how long browsers are told to come by https only (Strict-Transport-Security); 0 is not at all. Begin with an "
+     "hour: it cannot be taken back."},
 
     {"connections", "max", SETTING_COUNT, AT(net.connections_max), "10000", 1, 10000000, NULL,
      "Connections in all; more are answered with 503."},

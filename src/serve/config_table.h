@@ -11,6 +11,7 @@ enum setting_type {
     SETTING_TEXT,       /* const char * */
     SETTING_LISTEN,     /* list of addresses, into config->listen */
     SETTING_PUBLIC_URL, /* const char *, and what follows from it */
+    SETTING_PAIRS,      /* certificates with their keys, into config->tls */
     SETTING_TRUST,      /* struct trust */
     SETTING_ADDRESS,    /* struct os_address, or off */
     SETTING_ORIGINS,    /* list of text, into config->chat.origins */

@@ -258,6 +258,7 @@ bool setting_read(const struct setting *setting, struct config *config, const ch
     case SETTING_TEXT: return read_text(config, value, place, out_fault);
     case SETTING_LISTEN: return config_read_listen(config, value, out_fault);
     case SETTING_PUBLIC_URL: return config_read_public_url(config, value, out_fault);
+    case SETTING_PAIRS: return config_read_pairs(config, value, out_fault);
     case SETTING_TRUST: return config_read_trust(config, value, out_fault);
     case SETTING_ADDRESS: return read_metrics_listen(config, value, out_fault);
     case SETTING_ORIGINS: return read_origins(config, value, out_fault);
@@ -297,6 +298,7 @@ void setting_write(const struct setting *setting, const struct config *config, s
     case SETTING_TEXT:
     case SETTING_PUBLIC_URL: builder_add_string(out, *(const char *const *)place); break;
     case SETTING_LISTEN: config_write_listen(config, out); break;
+    case SETTING_PAIRS: config_write_pairs(config, out); break;
     case SETTING_TRUST: trust_write(place, out); break;
     case SETTING_ADDRESS:
         builder_add_string(out, config->ops.is_on ? os_address_format(place, true, text) : "off");

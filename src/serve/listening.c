@@ -101,6 +101,15 @@ enum result listening_share(const struct listening *listening, struct shard_list
     return result;
 }
 
+uint16_t listening_tls_port(const struct listening *listening)
+{
+    for (size_t i = 0; i < listening->config->listen_count; i++) {
+        if (listening->config->listen[i].is_tls)
+            return listening->addresses[i].port;
+    }
+    return 0;
+}
+
 void listening_begun(struct listening *listening)
 {
     const struct config *config = listening->config;
@@ -110,7 +119,12 @@ void listening_begun(struct listening *listening)
     for (size_t i = 0; i < config->listen_count; i++) {
         const struct net_listen *how = &config->listen[i];
         diag(DIAG_INFO, "server.listening", "address", place_text(listening, i, text), "expects",
-             how->has_proxy_header ? "proxy_protocol" : "http", NULL);
+             how->has_proxy_header && how->is_tls ? "proxy_protocol tls"
+             : how->has_proxy_header              ? "proxy_protocol"
+             : how->is_tls                        ? "tls"
+             : how->is_redirect                   ? "redirect"
+                                                  : "http",
+             NULL);
         if (!how->path && os_address_is_loopback(&listening->addresses[i]) && config->trust.count == 0)
             diag(DIAG_INFO, "server.local_only", "advice",
                  "only this machine can connect; --listen :8080 opens it to others", NULL);

@@ -18,6 +18,8 @@ enum result listening_open(struct listening *listening, const struct config *con
 /* The listeners of one more shard, all of them or none. */
 enum result listening_share(const struct listening *listening,
                             struct shard_listener out_listeners[NET_LISTEN_MAX]) MUST_USE;
+/* The port of the first place with TLS; 0: there is none. */
+uint16_t listening_tls_port(const struct listening *listening);
 /* After the last shard has got its own. Tells where the server listens. */
 void listening_begun(struct listening *listening);
 /* Takes the socket files away. */

@@ -16,6 +16,7 @@
 #include "os/thread.h"
 #include "serve/drain.h"
 #include "serve/listening.h"
+#include "serve/secure.h"
 #include "wire/json.h"
 
 enum { SHARDS_MAX = 64, OPS_CONNECTIONS_MAX = 64, OPS_SHARD_INDEX = 1000, REST_MS = 5000 };
@@ -29,6 +30,7 @@ struct server {
     struct shard *shards[SHARDS_MAX];
     size_t shard_count;
     struct listening listening;
+    struct secure secure;
     struct admission *ops_admission;
     struct shard *ops;
     struct diagnosis *diagnosis;
@@ -57,7 +59,12 @@ static enum result make_shard(struct server *server, const struct net_events *ev
 
     if (result != RESULT_OK)
         return result;
-    result = shard_new(&config->net, events, server->admission, (uint32_t)server->shard_count, listeners,
+    struct net_options options = config->net;
+    options.tls = server->secure.tls;
+    options.tickets = &server->secure.tickets;
+    if (options.redirect_port == 0) /* it was drawn */
+        options.redirect_port = listening_tls_port(&server->listening);
+    result = shard_new(&options, events, server->admission, (uint32_t)server->shard_count, listeners,
                        config->listen_count, &server->shards[server->shard_count]);
     if (result == RESULT_OK) {
         server->shard_count++;
@@ -117,6 +124,8 @@ static void make_ops(struct server *server)
         return;
     options.shard_count = 1;
     options.trust = NULL;
+    options.tls = NULL;
+    options.hsts_ms = 0;
     options.base_path = NULL;
     enum result result = os_listen(&server->config->ops.listen, 64, false, &listener.descriptor, &bound);
     if (result != RESULT_OK) {
@@ -201,6 +210,8 @@ static enum result build(struct server *server)
         return RESULT_NO_MEMORY;
     result = make_diagnosis(server);
     if (result == RESULT_OK)
+        result = secure_open(&server->secure, config);
+    if (result == RESULT_OK)
         result = make_shards(server);
     if (result == RESULT_OK)
         result = chat_bind(server->chat, server->store, server->shards, server->shard_count);
@@ -254,6 +265,7 @@ static void take_apart(struct server *server)
     shard_free(server->ops);
     diagnosis_free(server->diagnosis);
     listening_done(&server->listening);
+    secure_done(&server->secure);
     admission_free(server->admission);
     admission_free(server->ops_admission);
 }
@@ -288,15 +300,18 @@ static void rest(const struct server *server, uint64_t *letters_seen, uint64_t *
     os_memory_trim();
 }
 
-static void wait_for_end(const struct server *server)
+static void wait_for_end(struct server *server)
 {
     uint64_t letters_seen = 0, letters_at_trim = 0;
     static struct watchdog watchdog; /* 3 KB: not on the stack; there is one main thread */
 
     for (;;) {
-        int signal = os_signal_wait(REST_MS);
+        uint64_t turn_ms = secure_turn(&server->secure, server->shards, server->shard_count);
+        int signal = os_signal_wait(turn_ms < REST_MS ? (int)turn_ms : REST_MS);
         if (signal == SIGTERM || signal == SIGINT)
             return;
+        if (signal == SIGHUP)
+            secure_reload(&server->secure, server->shards, server->shard_count);
         watchdog_look(&watchdog, &server->metrics, os_clock_monotonic_ns());
         if (signal == 0)
             rest(server, &letters_seen, &letters_at_trim);

@@ -84,6 +84,8 @@ bool http_cookie_get(struct view cookies, const char *name, struct view *out_val
 
 /* Is it a name or an address, with or without a port, as Host has them (RFC 9110 section 7.2)? Empty is not. */
 bool http_host_is_valid(struct view value);
+/* A valid one's name or address. */
+struct view http_host_without_port(struct view value);
 
 /* "OK", "Not Found" … for a status that natter uses. */
 const char *http_status_text(int status);

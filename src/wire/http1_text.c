@@ -211,6 +211,16 @@ bool http_host_is_valid(struct view value)
     return rest.at[0] == ':' && (rest.size == 1 || view_to_number(view_skip(rest, 1), PORT_MAX, &port));
 }
 
+struct view http_host_without_port(struct view value)
+{
+    bool is_address = value.size > 0 && value.at[0] == '[';
+    struct view host = until_byte(value, is_address ? ']' : ':');
+
+    if (is_address && host.size < value.size)
+        host.size++;
+    return host;
+}
+
 #define STATUSES(X)                           \
     X(100, "Continue")                        \
     X(101, "Switching Protocols")             \

@@ -90,6 +90,8 @@ UNTESTED = {
     'src/doctor/talk.c': 'talks to servers, real ones and broken ones: tests/e2e/doctor.test.mjs',
     'src/ops/diagnosis.c': 'talks need connections that live: tests/e2e/diagnosis.test.mjs',
     'src/serve/drain.c': 'leaving is a matter of the whole server: tests/e2e/durable.test.mjs',
+    'src/load/way.c': 'a client of TLS needs a server: tests/e2e/tls.test.mjs measures one',
+    'src/serve/secure.c': 'files, letters and a signal together: tests/e2e/tls.test.mjs',
     'src/serve/server.c': 'puts the parts together: every end-to-end test starts and ends it',
     'src/chat/chat_check.c': 'walks what others built; the simulator calls it between all batches: tests/sim',
     'src/net/shard_check.c': 'walks what others built; the simulator calls it between all turns: tests/sim',

@@ -31,7 +31,7 @@ struct world {
     bool echoes;
     bool turned_is_slow;
     uint64_t callback_takes_ns; /* each notice moves world_clock_ns() so far */
-    struct net_events aside; /* takes upgrades with the field X-Aside */
+    struct net_events aside;    /* takes upgrades with the field X-Aside */
 };
 
 /* A clock that stands still but for slow notices; for shard->clock_ns. */

@@ -52,6 +52,9 @@ static void a_wrong_place_is_refused_with_what_is_allowed(void **state)
         {"--trusted-proxies\n10.0.0.1/8", "nothing set behind"},
         {"--listen\n127.0.0.1:0 proxy_protocol", "trusted_proxies"},
         {"--listen\n127.0.0.1:0 nonsense", "proxy_protocol"},
+        {"--listen\n127.0.0.1:0 tls", "tls.certificates"},
+        {"--listen\n127.0.0.1:0 redirect", "nowhere to send"},
+        {"--tls-certificates\na b c", "two files"},
         {"--listen\nunix:", "unix:/PATH"},
         {"--listen\nunix:relative", "unix:/PATH"},
     };
