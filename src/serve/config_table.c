@@ -153,6 +153,9 @@ const struct setting settings[] = {
      "Reads that wait; more are answered busy."},
     {"store", "wal_max", SETTING_SIZE, AT(store.wal_bytes_max), "64MiB", 1048576, 1099511627776.0, NULL,
      "The write-ahead log is moved into the database when it grows beyond this."},
+    {"store", "keys_recent", SETTING_COUNT, AT(store.keys_recent_max), "262144", 1024, 16777216, NULL,
+     "The newest keys that are kept in memory, 24 bytes each, before they go into the index on disk together; twice as "
+     "many at the most."},
 
     {"chat", "default_room", SETTING_TEXT, AT(chat.default_room), "lobby", NO, NO, NULL,
      "Where clients go that name no room."},

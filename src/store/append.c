@@ -113,7 +113,6 @@ static enum result key_find(struct store *store, struct room *room, struct event
         event->at_ms = known->entry.event.at_ms;
         return RESULT_OK;
     }
-    engine_count(&store->counters.reads);
     return store->engine->calls->key_find(store->engine, room->shown.id, event, identity, &event->seq, &event->at_ms);
 }
 

@@ -50,7 +50,8 @@ struct engine_calls {
     enum result (*room_mark)(struct engine *engine, int64_t room_id, int64_t at_ms);
     enum result (*rooms)(struct engine *engine, size_t max, engine_each_room *each, void *context);
 
-    /* `identity` as record_identity() makes it. RESULT_NOT_FOUND: the key is new. */
+    /* `identity` as record_identity() makes it. RESULT_NOT_FOUND: the key is new. Counts its reads itself: most keys
+     * are found new in memory. */
     enum result (*key_find)(struct engine *engine, int64_t room_id, const struct event *event, struct view identity,
                             uint64_t *out_seq, int64_t *out_at_ms);
     enum result (*event_put)(struct engine *engine, int64_t room_id, const struct event *event, struct view identity);

@@ -2,8 +2,6 @@
 /* The SQLite engine's writing side: connection, transaction, rows. */
 #include "store/sqlite.h"
 
-#include <assert.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -107,15 +105,20 @@ enum result sqlite_run(struct sqlite_engine *engine, sqlite3_stmt *statement)
     return code == SQLITE_DONE ? RESULT_OK : sqlite_fail(engine, code);
 }
 
-static sqlite3_stmt *writing(struct engine *engine, enum sqlite_statement which, enum result *out_result)
+sqlite3_stmt *sqlite_writing(struct sqlite_engine *engine, enum sqlite_statement which, enum result *out_result)
 {
-    struct sqlite_handle *writer = &sqlite_of(engine)->writer;
+    struct sqlite_handle *writer = &engine->writer;
     sqlite3_stmt *statement = sqlite_statement(writer, which);
     if (statement == NULL) {
         int code = writer->database != NULL ? sqlite3_extended_errcode(writer->database) : SQLITE_CANTOPEN;
-        *out_result = sqlite_fail(sqlite_of(engine), code);
+        *out_result = sqlite_fail(engine, code);
     }
     return statement;
+}
+
+static sqlite3_stmt *writing(struct engine *engine, enum sqlite_statement which, enum result *out_result)
+{
+    return sqlite_writing(sqlite_of(engine), which, out_result);
 }
 
 static enum result run_plain(struct engine *engine, enum sqlite_statement which)
@@ -134,13 +137,19 @@ static enum result begin(struct engine *engine)
 
 static enum result commit(struct engine *engine)
 {
-    return run_plain(engine, STATEMENT_COMMIT);
+    enum result result = sqlite_keys_write(sqlite_of(engine));
+    if (result == RESULT_OK)
+        result = run_plain(engine, STATEMENT_COMMIT);
+    if (result == RESULT_OK)
+        sqlite_keys_committed(sqlite_of(engine));
+    return result;
 }
 
 /* Many errors roll back by themselves. If a rollback cannot be done the connection is not to be used again. */
 static void rollback(struct engine *engine)
 {
     sqlite3 *database = sqlite_of(engine)->writer.database;
+    sqlite_keys_rolled_back(sqlite_of(engine));
     if (database == NULL || sqlite3_get_autocommit(database) != 0)
         return;
     char kept[sizeof engine->failure];
@@ -232,86 +241,22 @@ static enum result rooms(struct engine *base, size_t max, engine_each_room *each
 
 /* ---- events ---- */
 
-enum { KEY_TIME_DIGITS = 12, KEY_TIME_DASH = 8 };
-
-/* The milliseconds that a key begins with, in 12 hexadecimal digits, as a UUID of version 7 does (RFC 9562 section
- * 5.7; it has a dash behind the eighth). False: it begins with something else. */
-static bool key_time(struct view key, uint64_t *out_ms)
-{
-    uint64_t ms = 0;
-    size_t digits = 0;
-
-    for (size_t index = 0; index < key.size && digits < KEY_TIME_DIGITS; index++) {
-        uint8_t byte = key.at[index];
-        if (index == KEY_TIME_DASH && byte == '-')
-            continue;
-        uint8_t letter = byte | 0x20; /* lower case */
-        if (byte >= '0' && byte <= '9')
-            ms = ms << 4 | (uint64_t)(byte - '0');
-        else if (letter >= 'a' && letter <= 'f')
-            ms = ms << 4 | (uint64_t)(letter - 'a' + 10);
-        else
-            return false;
-        digits++;
-    }
-    *out_ms = ms;
-    return digits == KEY_TIME_DIGITS;
-}
-
-/* 64 bits stand for room, user and key in the index; found rows are compared in full. Keyed by a secret of the
- * database, so that nobody can choose keys that collide. Where the key begins with a time, so does the hash, in steps
- * of about a second: then the keys of one time lie together in the index, at its end mostly, and neither a look-up nor
- * a new entry goes to a page that nobody has used for years. Other keys lie anywhere. */
-sqlite3_int64 sqlite_key_hash(const uint8_t hash_key[SQLITE_HASH_KEY_BYTES], int64_t room_id, struct view key,
-                              struct view identity)
-{
-    static_assert(SQLITE_HASH_KEY_BYTES == crypto_shorthash_KEYBYTES && sizeof(sqlite3_int64) == crypto_shorthash_BYTES,
-                  "SipHash");
-    uint8_t secret[SQLITE_HASH_KEY_BYTES];
-    memcpy(secret, hash_key, sizeof secret);
-    for (int index = 0; index < 8; index++)
-        secret[index] ^= (uint8_t)((uint64_t)room_id >> (8 * index));
-    uint8_t bytes[crypto_shorthash_BYTES];
-    (void)crypto_shorthash(bytes, identity.at, identity.size, secret); /* always 0 */
-    uint64_t hash = 0;
-    for (int index = 0; index < 8; index++)
-        hash |= (uint64_t)bytes[index] << (8 * index); /* the same file on every machine */
-    uint64_t ms;
-    if (key_time(key, &ms))
-        hash = (ms >> 10) << 32 | (hash & UINT32_MAX);
-    return (sqlite3_int64)hash;
-}
-
 static enum result key_find(struct engine *base, int64_t room_id, const struct event *event, struct view identity,
                             uint64_t *out_seq, int64_t *out_at_ms)
 {
-    enum result result;
-    sqlite3_stmt *statement = writing(base, STATEMENT_KEY_FIND, &result);
-    if (statement == NULL)
-        return result;
-    (void)sqlite3_bind_int64(statement, 1, sqlite_key_hash(sqlite_of(base)->hash_key, room_id, event->key, identity));
-    (void)sqlite3_bind_int64(statement, 2, room_id);
-    sqlite_bind_view(statement, 3, event->user.id);
-    sqlite_bind_view(statement, 4, event->key);
-    int code = sqlite3_step(statement);
-    if (code == SQLITE_ROW) {
-        *out_seq = (uint64_t)sqlite3_column_int64(statement, 0);
-        *out_at_ms = sqlite3_column_int64(statement, 1);
-    }
-    (void)sqlite3_reset(statement); /* repeats the code of the step */
-    if (code == SQLITE_ROW)
-        return RESULT_OK;
-    return code == SQLITE_DONE ? RESULT_NOT_FOUND : sqlite_fail(sqlite_of(base), code);
+    return sqlite_keys_find(sqlite_of(base), room_id, event, identity, out_seq, out_at_ms);
 }
 
 static enum result event_put(struct engine *base, int64_t room_id, const struct event *event, struct view identity)
 {
+    struct sqlite_engine *engine = sqlite_of(base);
     enum result result;
     sqlite3_stmt *statement = writing(base, STATEMENT_EVENT_PUT, &result);
     if (statement == NULL)
         return result;
     (void)sqlite3_bind_int64(statement, 1, room_id);
-    (void)sqlite3_bind_int64(statement, 2, sqlite_key_hash(sqlite_of(base)->hash_key, room_id, event->key, identity));
+    uint64_t hash = sqlite_keys_hash(engine->hash_key, room_id, event->key, identity);
+    (void)sqlite3_bind_int64(statement, 2, (sqlite3_int64)hash);
     sqlite_bind_u64(statement, 3, event->seq);
     (void)sqlite3_bind_int(statement, 4, (int)event->kind);
     (void)sqlite3_bind_int(statement, 5, event->is_deleted);
@@ -323,7 +268,11 @@ static enum result event_put(struct engine *base, int64_t room_id, const struct 
     sqlite_bind_view(statement, 11, event->text);
     sqlite_bind_u64(statement, 12, event->target);
     sqlite_bind_u64(statement, 13, event->reply_to);
-    return sqlite_run(sqlite_of(base), statement);
+    (void)sqlite3_bind_int64(statement, 14, engine->keys.next);
+    result = sqlite_run(engine, statement);
+    if (result == RESULT_OK)
+        result = sqlite_keys_add(engine, hash);
+    return result;
 }
 
 static struct view keep(struct builder *scratch, size_t *offset, struct view bytes)
@@ -527,6 +476,8 @@ static enum result reopen(struct engine *base)
      * changes is left to doubt. */
     if (code == SQLITE_OK)
         code = sqlite3_wal_checkpoint_v2(engine->writer.database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite_keys_load(engine);
     if (code != SQLITE_OK)
         goto out_handle;
     engine->wal_frames = 0;
@@ -561,6 +512,7 @@ static void engine_free(struct engine *base)
 {
     struct sqlite_engine *engine = sqlite_of(base);
     sqlite_handle_close(&engine->writer);
+    sqlite_keys_done(&engine->keys);
     builder_done(&engine->scratch);
     free(engine->path);
     free(engine);
@@ -638,6 +590,9 @@ static enum result open_writer(struct sqlite_engine *engine)
             return sqlite_report_unusable(engine->path, SQLITE_CORRUPT);
     if (sqlite_hash_key_read(database, engine->hash_key) != RESULT_OK)
         return sqlite_report_unusable(engine->path, SQLITE_CORRUPT);
+    code = sqlite_keys_load(engine);
+    if (code != SQLITE_OK)
+        return sqlite_report_unusable(engine->path, code);
     /* What a killed process left in the log of changes goes into the file, removed texts with it. If a reader or a full
      * disk is in the way, it is done later: the log is synced by then. If the disk fails, what we read may be on no
      * disk, and a retried key must not be acknowledged for it: the store recovers first. */
@@ -660,6 +615,7 @@ enum result sqlite_engine_new(const struct store_options *options, struct store_
     engine->durability = options->durability;
     engine->wal_bytes_max = options->wal_bytes_max;
     builder_init(&engine->scratch, SIZE_MAX);
+    sqlite_keys_init(&engine->keys, options->keys_recent_max);
     size_t path_size = strlen(options->folder) + sizeof "/" SQLITE_DATABASE_NAME;
     engine->path = malloc(path_size);
     enum result result = RESULT_FAILED;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by the files of the SQLite engine (sqlite, sqlite_schema, sqlite_read, checkpoint) and by inspect; by nobody
- * else.
+/* Shared by the files of the SQLite engine (sqlite, sqlite_schema, sqlite_keys, sqlite_read, checkpoint) and by
+ * inspect; by nobody else.
  *
  * The file is in WAL mode: one writer (the store's thread), readers beside it in this process and in others. SQL is
  * fixed text; data is only ever bound. */
@@ -11,11 +11,11 @@
 #include "os/poller.h"
 #include "os/thread.h"
 #include "store/engine.h"
+#include "store/sqlite_keys.h"
 
 enum {
     SQLITE_APPLICATION_ID = 0x6e747472, /* "nttr": says whose file it is */
-    SQLITE_SCHEMA_VERSION = 1,
-    SQLITE_HASH_KEY_BYTES = 16,
+    SQLITE_SCHEMA_VERSION = 2,
     SQLITE_BUSY_MS = 2000,           /* another process holds the file: a backup, a curious shell */
     SQLITE_WRITER_CACHE_KIB = 32768, /* keeps the upper levels of the indexes of some 100 million events in memory */
     SQLITE_READER_CACHE_KIB = 4096,
@@ -39,9 +39,19 @@ enum {
     X(ROOMS, "SELECT r.name, r.fold, coalesce(e.seq, 0), coalesce(e.at_ms, r.made_ms) "                           \
              "FROM (SELECT * FROM rooms ORDER BY active_ms DESC LIMIT ?1) r "                                     \
              "LEFT JOIN events e ON e.room = r.id AND e.seq = (SELECT max(seq) FROM events WHERE room = r.id)")   \
-    X(KEY_FIND, "SELECT seq, at_ms FROM events WHERE key_hash = ?1 AND room = ?2 AND user = ?3 AND key = ?4")     \
-    X(EVENT_PUT, "INSERT INTO events (room, key_hash, " SQLITE_EVENT_COLUMNS ") "                                 \
-                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")                               \
+    X(KEY_FIND, "SELECT e.seq, e.at_ms FROM keys k CROSS JOIN events e ON e.id = k.event "                        \
+                "WHERE k.hash = ?1 AND e.room = ?2 AND e.user = ?3 AND e.key = ?4")                               \
+    X(KEY_COMPARE, "SELECT seq, at_ms FROM events WHERE id = ?1 AND room = ?2 AND user = ?3 AND key = ?4")        \
+    X(KEY_PUT, "INSERT OR IGNORE INTO keys (hash, event) VALUES (?1, ?2)")                                        \
+    X(KEY_LOG_PUT, "INSERT OR REPLACE INTO key_log (first, hashes) VALUES (?1, ?2)")                              \
+    X(KEY_LOG_READ, "SELECT first, hashes FROM key_log WHERE first > ?1 ORDER BY first")                          \
+    X(KEY_LOG_CLEAN, "DELETE FROM key_log WHERE first <= (SELECT value FROM settings WHERE name = 'keys_done') "  \
+                     "AND first < (SELECT min(first) FROM key_log) + ?1")                                         \
+    X(KEYS_DONE_GET, "SELECT value FROM settings WHERE name = 'keys_done'")                                       \
+    X(KEYS_DONE_PUT, "UPDATE settings SET value = ?1 WHERE name = 'keys_done'")                                   \
+    X(EVENT_NEWEST, "SELECT coalesce(max(id), 0) FROM events")                                                    \
+    X(EVENT_PUT, "INSERT INTO events (room, key_hash, " SQLITE_EVENT_COLUMNS ", id) "                             \
+                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")                          \
     X(EVENT_GET, "SELECT " SQLITE_EVENT_COLUMNS " FROM events WHERE room = ?1 AND seq = ?2")                      \
     X(EVENTS_RISING,                                                                                              \
       "SELECT " SQLITE_EVENT_COLUMNS " FROM events WHERE room = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq")       \
@@ -104,6 +114,7 @@ struct sqlite_engine {
     int page_bytes;
     int wal_frames; /* as of the newest commit */
     uint8_t hash_key[SQLITE_HASH_KEY_BYTES];
+    struct sqlite_keys keys;
     struct builder scratch;
     _Atomic unsigned generation; /* rises with each reopening: readers then open anew as well */
     struct checkpoint checkpoint;
@@ -120,6 +131,8 @@ enum result sqlite_handle_open(struct sqlite_handle *handle, const char *path, i
 void sqlite_handle_close(struct sqlite_handle *handle);
 /* The statement, ready to bind; NULL: handle closed, or it cannot be prepared. */
 sqlite3_stmt *sqlite_statement(struct sqlite_handle *handle, enum sqlite_statement which);
+/* The writer's; NULL: `*out_result` says why. */
+sqlite3_stmt *sqlite_writing(struct sqlite_engine *engine, enum sqlite_statement which, enum result *out_result);
 void sqlite_bind_view(sqlite3_stmt *statement, int index, struct view view);
 void sqlite_bind_u64(sqlite3_stmt *statement, int index, uint64_t number);
 struct view sqlite_column_view(sqlite3_stmt *statement, int index);
@@ -128,9 +141,6 @@ enum result sqlite_fail(struct sqlite_engine *engine, int code);
 /* For statements that answer with no row. Resets it. */
 enum result sqlite_run(struct sqlite_engine *engine, sqlite3_stmt *statement) MUST_USE;
 void sqlite_copy_text(char *out, size_t capacity, struct view text);
-/* The number under which events_by_key files an event: of its room, key, and record_identity(). */
-sqlite3_int64 sqlite_key_hash(const uint8_t hash_key[SQLITE_HASH_KEY_BYTES], int64_t room_id, struct view key,
-                              struct view identity);
 
 /* sqlite_schema.c. Checks that the file is ours and of a version that we know; makes or migrates it. Prints the diag
  * line on failure: RESULT_INVALID, RESULT_REFUSED, RESULT_FAILED. */

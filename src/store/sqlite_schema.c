@@ -2,9 +2,8 @@
 /* The tables, how they came to be step by step, and what a file must be to be opened at all.
  *
  *     users ── id, name                      rooms ── name, fold, epoch, activity
- *     reads ── room, user → seq              events ── the log of all rooms, in order of arrival
- *                                                      found by (room, seq), by hash of (room, user, key), by (room,
- * target)
+ *     reads ── room, user → seq              events ── the log of all rooms, in order of arrival;
+ *     keys, key_log ── hash → event                    found by (room, seq) and by (room, target)
  *
  * Events are appended in order of arrival, whatever their room: several times faster than a table in the order of
  * (room, seq). */
@@ -31,6 +30,13 @@ static const char *const steps[SQLITE_SCHEMA_VERSION] = {
     "CREATE TABLE reads (room INTEGER NOT NULL REFERENCES rooms (id), user TEXT NOT NULL, seq INTEGER NOT NULL,"
     " PRIMARY KEY (room, user)) STRICT, WITHOUT ROWID;"
     "INSERT INTO settings (name, value) VALUES ('probe', 0);",
+    /* Keys leave the commit's way; see sqlite_keys.h. The old index gives them in order. */
+    "CREATE TABLE keys (hash INTEGER NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (hash, event))"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE TABLE key_log (first INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT;"
+    "INSERT INTO keys (hash, event) SELECT key_hash, id FROM events INDEXED BY events_by_key ORDER BY key_hash, id;"
+    "DROP INDEX events_by_key;"
+    "INSERT INTO settings (name, value) SELECT 'keys_done', coalesce(max(id), 0) FROM events;",
 };
 
 enum result sqlite_report_unusable(const char *path, int code)

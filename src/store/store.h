@@ -38,6 +38,7 @@ struct store_options {
     size_t reader_jobs_max; /* waiting jobs; more are refused with RESULT_FULL */
     uint64_t wal_bytes_max; /* beyond it a checkpoint is due */
     uint32_t slow_batch_ms; /* longer batches are counted as slow; 0: none is */
+    size_t keys_recent_max; /* the newest keys that are kept in memory; twice as many at the most */
 };
 
 /* What a batch does, one line per phase; long ones are counted by the longest. */

@@ -63,7 +63,8 @@ static void check_key(struct log_check *log, const struct event *event, int64_t 
     if (event->user.id.size > UINT8_MAX)
         return; /* no such user exists, and check_form cannot know */
     record_identity(&verify->identity, event);
-    if (sqlite_key_hash(verify->hash_key, log->room_id, event->key, builder_view(&verify->identity)) != key_hash)
+    if ((int64_t)sqlite_keys_hash(verify->hash_key, log->room_id, event->key, builder_view(&verify->identity))
+        != key_hash)
         FAULT(log, event, "it is filed under another key than its own: a retry would be taken twice");
 }
 

@@ -50,6 +50,7 @@ void parts_init(struct parts *parts)
         .reader_threads = 1,
         .reader_jobs_max = 16,
         .wal_bytes_max = 1024 * 1024,
+        .keys_recent_max = 1024,
     };
     const struct token_key key = {{0}};
     struct net_events net_events;

@@ -105,6 +105,7 @@ void fixture_init(struct fixture *fixture, bool is_in_memory)
                 .reader_threads = 2,
                 .reader_jobs_max = 64,
                 .wal_bytes_max = 1 << 20,
+                .keys_recent_max = 64, /* small, so that every test sees the index as well */
             },
         .events = {.context = fixture,
                    .visit = on_visit,

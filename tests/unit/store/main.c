@@ -12,8 +12,10 @@ int main(void)
     failures += test_rooms();
     failures += test_writer();
     failures += test_memory();
+    failures += test_key_window();
     failures += test_sqlite();
     failures += test_sqlite_schema();
+    failures += test_sqlite_keys();
     failures += test_sqlite_read();
     failures += test_checkpoint();
     failures += test_recover();

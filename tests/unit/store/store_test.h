@@ -86,6 +86,7 @@ const char *read_up_to(struct fixture *fixture, const struct store_room *room, u
 int test_append(void);
 int test_checkpoint(void);
 int test_inspect(void);
+int test_key_window(void);
 int test_memory(void);
 int test_reader(void);
 int test_recent(void);
@@ -93,6 +94,7 @@ int test_record(void);
 int test_recover(void);
 int test_rooms(void);
 int test_sqlite(void);
+int test_sqlite_keys(void);
 int test_sqlite_read(void);
 int test_sqlite_schema(void);
 int test_verify(void);

@@ -239,6 +239,11 @@ static void a_killed_process_loses_nothing_that_it_acknowledged(void **state)
                 (void)snprintf(key, sizeof key, "k%llu", (unsigned long long)seq);
                 assert_int_equal(store_event_get(fixture.store, room, seq, &found), RESULT_OK);
                 assert_true(view_equal(found.text, view_of_string(key)));
+                uint64_t known = 0;
+                int64_t at_ms;
+                assert_int_equal(store_key_find(fixture.store, room, VIEW("u1"), view_of_string(key), &known, &at_ms),
+                                 RESULT_OK);
+                assert_int_equal(known, seq);
             }
             fixture_close(&fixture);
             assert_int_equal(fixture_sql_number(

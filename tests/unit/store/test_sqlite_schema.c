@@ -57,6 +57,11 @@ static void a_file_without_a_hash_key(const struct fixture *fixture)
     fixture_sql(fixture, "DELETE FROM settings WHERE name = 'hash_key'");
 }
 
+static void a_file_without_a_mark_of_its_keys(const struct fixture *fixture)
+{
+    fixture_sql(fixture, "DELETE FROM settings WHERE name = 'keys_done'");
+}
+
 struct refusal {
     void (*spoil)(const struct fixture *fixture);
     const char *says;
@@ -73,6 +78,7 @@ static void a_file_that_is_not_ours_is_refused_in_one_line(void **state)
         {a_file_of_another_program, "another program"},
         {a_file_without_our_tables, "damaged"},
         {a_file_without_a_hash_key, "damaged"},
+        {a_file_without_a_mark_of_its_keys, "damaged"},
     };
     for (size_t index = 0; index < COUNT(refusals); index++) {
         struct fixture fixture;
@@ -151,6 +157,61 @@ static void the_file_says_whose_it_is_and_is_sound(void **state)
     fixture_done(&fixture);
 }
 
+/* The file as the first version left it, made out of a new one. */
+static const char *const back_to_version_1 =
+    "DROP TABLE keys; DROP TABLE key_log; DELETE FROM settings WHERE name = 'keys_done';"
+    "CREATE INDEX events_by_key ON events (key_hash); PRAGMA user_version = 1;";
+
+static void a_database_of_the_first_version_is_brought_up_to_date_and_knows_its_keys(void **state)
+{
+    (void)state;
+    enum { EVENTS = 200 };
+    struct fixture fixture;
+    char key[32];
+    fixture_init(&fixture, false);
+    fixture_close(&fixture);
+    fixture.options.durability = STORE_DURABLE_PROCESS; /* quicker */
+    fixture_open(&fixture);
+    struct store_room *room = must_open(&fixture, "lobby");
+    for (int number = 1; number <= EVENTS; number++) {
+        (void)snprintf(key, sizeof key, "key-%d", number);
+        (void)say(&fixture, room, key, "text");
+    }
+    fixture_close(&fixture);
+    fixture_sql(&fixture, back_to_version_1);
+    fixture_open(&fixture);
+    assert_non_null(strstr(fixture.last_line, "store.migrated"));
+    assert_int_equal(fixture_sql_number(&fixture, "PRAGMA user_version"), SQLITE_SCHEMA_VERSION);
+    room = must_open(&fixture, "lobby");
+    for (int number = 1; number <= EVENTS; number++) {
+        (void)snprintf(key, sizeof key, "key-%d", number);
+        const struct told *told = say(&fixture, room, key, "again");
+        assert_true(told->is_duplicate);
+        assert_int_equal(told->seq, number);
+    }
+    assert_int_equal(say(&fixture, room, "another", "text")->seq, EVENTS + 1);
+    fixture_close(&fixture);
+    assert_int_equal(fixture_sql_number(&fixture, "SELECT count(*) FROM sqlite_schema WHERE name = 'events_by_key'"),
+                     0);
+    assert_int_equal(
+        fixture_sql_number(&fixture, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
+    fixture_done(&fixture);
+}
+
+static void an_empty_database_of_the_first_version_is_brought_up_to_date(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, false);
+    fixture_close(&fixture);
+    fixture_sql(&fixture, back_to_version_1);
+    fixture_open(&fixture);
+    struct store_room *room = must_open(&fixture, "lobby");
+    assert_int_equal(say(&fixture, room, "k", "x")->seq, 1);
+    assert_true(say(&fixture, room, "k", "x")->is_duplicate);
+    fixture_done(&fixture);
+}
+
 int test_sqlite_schema(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +220,8 @@ int test_sqlite_schema(void)
         cmocka_unit_test(a_missing_folder_is_made),
         cmocka_unit_test(a_folder_that_is_a_file_is_refused_in_one_line),
         cmocka_unit_test(the_file_says_whose_it_is_and_is_sound),
+        cmocka_unit_test(a_database_of_the_first_version_is_brought_up_to_date_and_knows_its_keys),
+        cmocka_unit_test(an_empty_database_of_the_first_version_is_brought_up_to_date),
     };
     return cmocka_run_group_tests_name("sqlite_schema", tests, NULL, NULL);
 }
