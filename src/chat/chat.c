@@ -24,6 +24,7 @@ static enum result init_hub(struct chat *chat)
     wheel_init(&hub->wheel, hub->now_ms / HUB_TICK_MS);
     builder_init(&hub->text, FRAME_BYTES_MAX);
     builder_init(&hub->events, FRAME_BYTES_MAX);
+    builder_init(&hub->roster, ROSTER_BYTES_MAX);
     builder_init(&hub->fold, FOLD_BYTES_MAX);
     builder_init(&hub->skeleton, FOLD_BYTES_MAX);
     builder_init(&hub->frames, 16 * FRAME_BYTES_MAX);
@@ -126,6 +127,7 @@ void chat_free(struct chat *chat)
     table_done(&chat->hub.rooms);
     builder_done(&chat->hub.text);
     builder_done(&chat->hub.events);
+    builder_done(&chat->hub.roster);
     builder_done(&chat->hub.fold);
     builder_done(&chat->hub.skeleton);
     builder_done(&chat->hub.frames);

@@ -22,6 +22,7 @@ enum {
     USER_ID_BYTES = 26,
     ROOM_NAME_BYTES_MAX = 257, /* '~' and 64 characters of at most 4 bytes */
     MEMBERS_IN_JOINED_MAX = 100,
+    ROSTER_BYTES_MAX = 1 << 20, /* their text; a name has at most 128 bytes */
     MEMBERS_IN_WHO_MAX = 1000,
     ROOMS_IN_LIST_MAX = 500,
     IDLE_ROOMS_MAX = 256, /* rooms without members that stay open, so that coming back costs no disk read */
@@ -100,7 +101,7 @@ struct request {
     uint64_t handle;
     struct command command;
     bool is_plain;   /* a walk-in's plain text: no ack */
-    uint8_t bytes[]; /* its text and key */
+    uint8_t bytes[]; /* what the command's views point into, unless it has a document */
 };
 
 /* Somebody who is here, or was a moment ago. Hub. */
@@ -129,6 +130,7 @@ struct member {
     uint32_t lease_count : 8; /* leases that run: times that the last connection went, not long ago */
     uint32_t is_shown : 1;    /* others were told that they are here */
     uint32_t is_fresh : 1;    /* to be told with the next presence frame: came, or has a new name */
+    uint32_t is_rostered : 1; /* named in the room's roster */
 };
 
 static_assert(sizeof(struct member) == 48, "everybody who is in a room has one");
@@ -146,6 +148,8 @@ struct room {
     uint32_t number;          /* of its feeds */
     struct list_link members; /* member.of_room: those who count as here */
     uint32_t member_count;
+    uint32_t roster_count;
+    struct builder roster; /* the first of them as frames name them, kept while it is right; roster.c */
     struct list_link left; /* whose end is still to be told */
     uint32_t *interest;    /* subscribed connections by shard */
     uint32_t session_count;
@@ -180,6 +184,7 @@ struct hub {
     struct builder fold;
     struct builder skeleton;
     struct people people;  /* of the frame at work */
+    struct builder roster; /* of a small room */
     struct builder frames; /* of the chunk at work */
     struct hub_counters counters;
 };
@@ -319,6 +324,11 @@ bool people_add(struct people *people, const struct user *user);
 /* Fills hub->people with at most `max` of those who are in the room, longest first, and marks them as shown: their
  * leaving will be told. Returns how many. */
 size_t people_in(struct hub *hub, const struct room *room, size_t max);
+
+/* roster.c: those whom `joined` names, as users_encode() writes them. Valid until the next call for any room. */
+struct view roster_of(struct hub *hub, struct room *room);
+/* That member goes, or has another name. */
+void roster_forget(struct member *member);
 
 /* write.c: commands that append */
 void room_send(struct chat *chat, struct request *request);

@@ -201,14 +201,18 @@ static void answer_ping(struct door *door, struct conn *conn, struct view ref)
 static void take_command(struct door *door, struct conn *conn, struct view json)
 {
     struct command_limits limits = {door->chat->options.text_bytes_max};
-    struct request *request = calloc(1, sizeof *request);
+    struct request *request = malloc(sizeof *request + json.size);
     struct command_fault fault;
 
     if (!request) {
         conn_close(conn, END_INTERNAL, VIEW("out of memory"));
         return;
     }
-    if (!command_decode(json, &limits, &request->command, &fault)) {
+    *request = (struct request){0};
+    if (json.size > 0)
+        memcpy(request->bytes, json.at, json.size);
+    if (!command_decode_flat(view_of(request->bytes, json.size), &limits, &request->command)
+        && !command_decode(json, &limits, &request->command, &fault)) {
         free(request);
         if (rate_is_fine(door, conn, RATE_SIGNAL, fault.ref))
             say_error(

@@ -163,13 +163,13 @@ static void add_stored(void *context, const struct store_room_row *row)
     list->rows[list->count++] = (struct room_row){.room = {NULL, row->name.size}, .seq = row->seq};
 }
 
-/* Ephemeral rooms are listed to those who are in them: nobody else needs to know. */
-static void add_open(struct room_list *list, struct room *room, bool is_joined_pass)
+static bool is_full(const struct room_list *list)
 {
-    bool has_joined = session_member(list->session, room) != NULL;
+    return list->count == ROOMS_IN_LIST_MAX;
+}
 
-    if (has_joined != is_joined_pass || (room->log->is_ephemeral && !has_joined) || list->count == ROOMS_IN_LIST_MAX)
-        return;
+static void add_open(struct room_list *list, const struct room *room, bool has_joined)
+{
     list->offsets[list->count] = SIZE_MAX;
     list->rows[list->count++] = (struct room_row){
         .room = room->log->name,
@@ -179,13 +179,19 @@ static void add_open(struct room_list *list, struct room *room, bool is_joined_p
     };
 }
 
-static void add_all_open(struct room_list *list, bool is_joined_pass)
+/* Ephemeral rooms are listed to those who are in them: nobody else needs to know. However many rooms are open, the work
+ * ends with the list's last place. */
+static void add_all_open(struct room_list *list)
 {
+    struct session *session = list->session;
     size_t position = 0;
     struct room *room;
 
-    while ((room = table_next(&list->chat->hub.rooms, &position)))
-        add_open(list, room, is_joined_pass);
+    for (uint32_t i = 0; i < session->member_count && !is_full(list); i++)
+        add_open(list, session_member_at(session, i)->room, true);
+    while (!is_full(list) && (room = table_next(&list->chat->hub.rooms, &position)))
+        if (!room->log->is_ephemeral && !session_member(session, room))
+            add_open(list, room, false);
 }
 
 void room_list(struct chat *chat, struct request *request)
@@ -203,10 +209,9 @@ void room_list(struct chat *chat, struct request *request)
     list->chat = chat;
     list->session = request->session;
     builder_init(&list->names, (size_t)ROOMS_IN_LIST_MAX * ROOM_NAME_BYTES_MAX);
-    add_all_open(list, true);
-    add_all_open(list, false);
-    bool is_whole = store_rooms(chat->store, ROOMS_IN_LIST_MAX, add_stored, list)
-                    == RESULT_OK; /* without the database the open ones are listed */
+    add_all_open(list);
+    bool is_whole = !is_full(list) /* without the database the open ones are listed */
+                    && store_rooms(chat->store, ROOMS_IN_LIST_MAX, add_stored, list) == RESULT_OK;
     for (size_t i = 0; i < list->count; i++) {
         if (list->offsets[i] != SIZE_MAX)
             list->rows[i].room.at = list->names.at + list->offsets[i];

@@ -175,6 +175,7 @@ void member_lease_over(struct chat *chat, struct member *member)
     struct room *room = member->room;
 
     check(member->session_count == 0 && member->lease_count == 0);
+    roster_forget(member);
     list_remove(&member->of_room);
     room->member_count--;
     counter_subtract(&chat->hub.counters.members, 1);

@@ -19,6 +19,7 @@ void presence_due(struct chat *chat, struct room *room)
 
 void presence_changed(struct chat *chat, struct member *member)
 {
+    roster_forget(member); /* a new name */
     if (!member->is_fresh) {
         member->is_fresh = true;
         member->room->fresh_count++;

@@ -19,10 +19,8 @@ struct job {
     size_t bytes_max;
     uint64_t count; /* JOB_JOINED: members */
     char epoch[17];
-    struct builder strings; /* room, ref, members' ids and names, one after the other */
+    struct builder strings; /* room, ref, the members' texts, one after the other */
     size_t room_size, ref_size;
-    size_t member_sizes[2 * MEMBERS_IN_JOINED_MAX];
-    size_t member_count;
 
     /* while it runs */
     struct builder events;
@@ -83,15 +81,10 @@ static void join_events(const struct job *job, struct builder *out)
 
 static void encode_joined(struct job *job, struct view events, bool is_truncated, struct builder *out)
 {
-    struct user_view members[MEMBERS_IN_JOINED_MAX];
     struct view rest = builder_view(&job->strings);
     struct view room = take_string(&rest, job->room_size);
     struct view ref = take_string(&rest, job->ref_size);
 
-    for (size_t i = 0; i < job->member_count; i++) {
-        members[i].id = take_string(&rest, job->member_sizes[2 * i]);
-        members[i].name = take_string(&rest, job->member_sizes[2 * i + 1]);
-    }
     joined_encode(out, &(struct joined_frame){
                            .ref = ref,
                            .room = room,
@@ -99,8 +92,7 @@ static void encode_joined(struct job *job, struct view events, bool is_truncated
                            .seq = job->seq,
                            .events = events,
                            .is_truncated = is_truncated,
-                           .members = members,
-                           .member_count = job->member_count,
+                           .members = rest,
                            .count = job->count,
                        });
 }
@@ -260,19 +252,6 @@ static enum result post(struct chat *chat, struct job *job, struct request *requ
     return result;
 }
 
-static void add_members(struct hub *hub, struct job *job, const struct room *room)
-{
-    const struct user_view *members = hub->people.views;
-
-    job->member_count = people_in(hub, room, MEMBERS_IN_JOINED_MAX);
-    for (size_t i = 0; i < job->member_count; i++) {
-        builder_add_view(&job->strings, members[i].id);
-        builder_add_view(&job->strings, members[i].name);
-        job->member_sizes[2 * i] = members[i].id.size;
-        job->member_sizes[2 * i + 1] = members[i].name.size;
-    }
-}
-
 enum result replay_post(struct chat *chat, struct session *session, struct request *request, struct room *room,
                         const struct replay *replay)
 {
@@ -282,7 +261,7 @@ enum result replay_post(struct chat *chat, struct session *session, struct reque
     if (!job)
         return RESULT_NO_MEMORY;
     job->is_truncated = replay->is_truncated;
-    add_members(&chat->hub, job, room);
+    builder_add_view(&job->strings, roster_of(&chat->hub, room));
     return post(chat, job, request);
 }
 

@@ -59,6 +59,7 @@ static void room_close(struct chat *chat, struct room *room)
     number_give_back(hub, chat->options.rooms_live_max, room->number);
     store_room_close(chat->store, room->log);
     counter_subtract(&hub->counters.rooms, 1);
+    builder_done(&room->roster);
     free(room->interest);
     free(room);
 }
@@ -77,6 +78,7 @@ static struct room *room_new(struct chat *chat, struct store_room *log)
     log->owner = room;
     list_init(&room->members);
     list_init(&room->left);
+    builder_init(&room->roster, ROSTER_BYTES_MAX);
     list_init(&room->idle);
     wheel_timer_init(&room->presence);
     if (!write_label(chat, room->number, log->name) || table_put(&hub->rooms, log->fold, room) != RESULT_OK)
@@ -249,7 +251,6 @@ static struct look_back look_back(const struct chat *chat, const struct room *ro
 static void encode_joined(struct chat *chat, struct room *room, struct view ref, bool is_truncated)
 {
     struct hub *hub = &chat->hub;
-    size_t count = people_in(hub, room, MEMBERS_IN_JOINED_MAX);
 
     builder_clear(&hub->text);
     joined_encode(&hub->text, &(struct joined_frame){
@@ -259,8 +260,7 @@ static void encode_joined(struct chat *chat, struct room *room, struct view ref,
                                   .seq = room->log->seq_committed,
                                   .events = builder_view(&hub->events),
                                   .is_truncated = is_truncated,
-                                  .members = hub->people.views,
-                                  .member_count = count,
+                                  .members = roster_of(hub, room),
                                   .count = room->member_count,
                               });
 }

@@ -91,6 +91,198 @@ const char *command_type_text(enum command_type type)
     return types[type];
 }
 
+/* ---- the common form, without a document ---- */
+
+enum { INDEX_TYPE = FIELD_COUNT, INDEX_REF, FLAT_NAMES, NUMBER_DIGITS_MAX = 16 };
+
+struct flat_value {
+    enum field_type type;
+    struct view string;
+    uint64_t number; /* of a boolean: 0, 1 */
+};
+
+struct flat {
+    const uint8_t *at, *end;
+    uint32_t seen; /* a bit for each name */
+    struct flat_value values[FLAT_NAMES];
+};
+
+static_assert(FLAT_NAMES <= 32, "a name is a bit");
+
+static const struct flat_name {
+    const char *at;
+    size_t size;
+} flat_names[FLAT_NAMES] = {
+#define X(symbol, name, type, member, bytes_max) [INDEX_##symbol] = {name, sizeof name - 1},
+    FIELDS(X, X)
+#undef X
+        [INDEX_TYPE] = {"type", 4},
+    [INDEX_REF] = {"ref", 3},
+};
+
+static void flat_space(struct flat *flat)
+{
+    while (flat->at < flat->end && (*flat->at == ' ' || *flat->at == '\t' || *flat->at == '\n' || *flat->at == '\r'))
+        flat->at++;
+}
+
+static bool flat_byte(struct flat *flat, uint8_t byte)
+{
+    flat_space(flat);
+    if (flat->at == flat->end || *flat->at != byte)
+        return false;
+    flat->at++;
+    return true;
+}
+
+static bool flat_string(struct flat *flat, struct view *out)
+{
+    if (!flat_byte(flat, '"'))
+        return false;
+    const uint8_t *start = flat->at;
+    for (; flat->at < flat->end && *flat->at != '"'; flat->at++)
+        if (*flat->at < 0x20 || *flat->at == '\\')
+            return false;
+    if (flat->at == flat->end)
+        return false;
+    *out = view_of(start, (size_t)(flat->at - start));
+    flat->at++;
+    return true;
+}
+
+static bool flat_word(struct flat *flat, struct view word)
+{
+    if ((size_t)(flat->end - flat->at) < word.size || memcmp(flat->at, word.at, word.size) != 0)
+        return false;
+    flat->at += word.size;
+    return true;
+}
+
+static bool flat_number(struct flat *flat, uint64_t *out)
+{
+    const uint8_t *start = flat->at;
+    for (*out = 0; flat->at < flat->end && *flat->at >= '0' && *flat->at <= '9'; flat->at++) {
+        if (flat->at - start == NUMBER_DIGITS_MAX)
+            return false;
+        *out = *out * 10 + (uint64_t)(*flat->at - '0');
+    }
+    size_t digits = (size_t)(flat->at - start);
+    return digits > 0 && (digits == 1 || *start != '0') && *out <= COMMAND_NUMBER_MAX;
+}
+
+static bool flat_value(struct flat *flat, struct flat_value *out)
+{
+    flat_space(flat);
+    if (flat->at == flat->end)
+        return false;
+    switch (*flat->at) {
+    case '"': out->type = FIELD_STRING; return flat_string(flat, &out->string);
+    case 't':
+    case 'f':
+        out->type = FIELD_BOOL;
+        out->number = *flat->at == 't';
+        return flat_word(flat, out->number ? VIEW("true") : VIEW("false"));
+    default: out->type = FIELD_NUMBER; return flat_number(flat, &out->number);
+    }
+}
+
+static bool flat_member(struct flat *flat)
+{
+    struct view name;
+
+    if (!flat_string(flat, &name) || !flat_byte(flat, ':'))
+        return false;
+    for (size_t index = 0; index < FLAT_NAMES; index++) {
+        if (name.size != flat_names[index].size || memcmp(name.at, flat_names[index].at, name.size) != 0)
+            continue;
+        if (flat->seen & 1u << index)
+            return false;
+        flat->seen |= 1u << index;
+        return flat_value(flat, &flat->values[index]);
+    }
+    return false;
+}
+
+static bool flat_read(struct flat *flat)
+{
+    if (!flat_byte(flat, '{'))
+        return false;
+    do {
+        if (!flat_member(flat))
+            return false;
+    } while (flat_byte(flat, ','));
+    if (!flat_byte(flat, '}'))
+        return false;
+    flat_space(flat);
+    return flat->at == flat->end;
+}
+
+static bool flat_type(const struct flat *flat, enum command_type *out_type)
+{
+    const struct flat_value *value = &flat->values[INDEX_TYPE];
+
+    if (!(flat->seen & 1u << INDEX_TYPE) || value->type != FIELD_STRING)
+        return false;
+    for (size_t i = 0; i < COMMAND_TYPE_COUNT; i++) {
+        if (view_equal(value->string, view_of_string(types[i]))) {
+            *out_type = (enum command_type)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool flat_set(const struct flat_value *value, const struct field *field, const struct command_limits *limits,
+                     struct command *command)
+{
+    uint8_t *start = (uint8_t *)command;
+    size_t bytes_max = field->bytes_max > 0 ? field->bytes_max : limits->text_bytes_max;
+
+    if (value->type != field->type)
+        return false;
+    if (field->has_offset > 0)
+        *(bool *)(start + field->has_offset) = true;
+    switch (field->type) {
+    case FIELD_STRING: *(struct view *)(start + field->offset) = value->string; break;
+    case FIELD_NUMBER: *(uint64_t *)(start + field->offset) = value->number; return true;
+    case FIELD_BOOL: *(bool *)(start + field->offset) = value->number != 0; return true;
+    }
+    return value->string.size > 0 && value->string.size <= bytes_max;
+}
+
+static bool flat_ref(const struct flat *flat, struct command *command)
+{
+    const struct flat_value *value = &flat->values[INDEX_REF];
+
+    if (!(flat->seen & 1u << INDEX_REF))
+        return true;
+    command->ref = value->string;
+    return value->type == FIELD_STRING && value->string.size <= COMMAND_REF_BYTES_MAX;
+}
+
+bool command_decode_flat(struct view json, const struct command_limits *limits, struct command *out_command)
+{
+    struct flat flat;
+
+    flat.at = json.at;
+    flat.end = json.at + json.size;
+    flat.seen = 0;
+    *out_command = (struct command){0};
+    if (!flat_read(&flat) || !flat_type(&flat, &out_command->type) || !flat_ref(&flat, out_command))
+        return false;
+    const struct shape *shape = &shapes[out_command->type];
+    if ((shape->required & ~flat.seen) != 0)
+        return false;
+    for (uint32_t left = (shape->required | shape->optional) & flat.seen; left != 0; left &= left - 1) {
+        int index = __builtin_ctz(left);
+        if (!flat_set(&flat.values[index], &fields[index], limits, out_command))
+            return false;
+    }
+    return out_command->type != COMMAND_HISTORY || out_command->has_before != out_command->has_after;
+}
+
+/* ---- any form ---- */
+
 /* Always false: what the caller returns. */
 static bool refuse(struct command_fault *fault, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

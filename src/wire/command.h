@@ -75,4 +75,8 @@ struct command_limits {
  * COMMAND_NUMBER_MAX; a boolean, a real or a string in their place is a fault. */
 bool command_decode(struct view json, const struct command_limits *limits, struct command *out_command,
                     struct command_fault *out_fault);
+/* The same for the form that programs write, a twentieth of the work: one flat object of known names, once each, with
+ * strings without escapes, whole numbers, true and false. False: it has another form or is wrong, and command_decode()
+ * tells which. `json` is valid UTF-8; the views point into it, and there is nothing to end. */
+bool command_decode_flat(struct view json, const struct command_limits *limits, struct command *out_command);
 void command_done(struct command *command);

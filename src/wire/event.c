@@ -68,24 +68,29 @@ static void add_user(struct builder *out, const char *field, const struct user_v
     add_user_value(out, user);
 }
 
-static void add_users(struct builder *out, const char *field, const struct user_view *users, size_t count)
+void users_encode(struct builder *out, const struct user_view *users, size_t count)
 {
-    name(out, field);
-    builder_add_byte(out, '[');
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             builder_add_byte(out, ',');
         add_user_value(out, &users[i]);
     }
+}
+
+static void add_users(struct builder *out, const char *field, const struct user_view *users, size_t count)
+{
+    name(out, field);
+    builder_add_byte(out, '[');
+    users_encode(out, users, count);
     builder_add_byte(out, ']');
 }
 
-/* `events` are JSON objects already, joined by commas. */
-static void add_events(struct builder *out, struct view events)
+/* `objects` are JSON already, joined by commas. */
+static void add_array(struct builder *out, const char *field, struct view objects)
 {
-    name(out, "events");
+    name(out, field);
     builder_add_byte(out, '[');
-    builder_add_view(out, events);
+    builder_add_view(out, objects);
     builder_add_byte(out, ']');
 }
 
@@ -151,9 +156,9 @@ void joined_encode(struct builder *out, const struct joined_frame *frame)
     add_text(out, "room", frame->room);
     add_text(out, "epoch", frame->epoch);
     add_number(out, "seq", frame->seq);
-    add_events(out, frame->events);
+    add_array(out, "events", frame->events);
     add_bool(out, "truncated", frame->is_truncated);
-    add_users(out, "members", frame->members, frame->member_count);
+    add_array(out, "members", frame->members);
     add_number(out, "count", frame->count);
     end(out);
 }
@@ -218,7 +223,7 @@ void history_encode(struct builder *out, struct view ref, struct view room, stru
     begin(out, "history");
     add_text_if(out, "ref", ref);
     add_text(out, "room", room);
-    add_events(out, events);
+    add_array(out, "events", events);
     add_bool(out, "more", has_more);
     end(out);
 }

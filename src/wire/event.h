@@ -47,6 +47,9 @@ struct welcome_frame {
 };
 void welcome_encode(struct builder *out, const struct welcome_frame *frame);
 
+/* Their objects, joined by commas, without the brackets. */
+void users_encode(struct builder *out, const struct user_view *users, size_t count);
+
 /* joined and history carry events that are JSON already: `events` is their texts joined by commas, without the
  * brackets. */
 struct joined_frame {
@@ -54,8 +57,7 @@ struct joined_frame {
     uint64_t seq;
     struct view events;
     bool is_truncated;
-    const struct user_view *members; /* at most the first 100 */
-    size_t member_count;
+    struct view members; /* at most the first 100, as users_encode() writes them */
     uint64_t count;
 };
 void joined_encode(struct builder *out, const struct joined_frame *frame);

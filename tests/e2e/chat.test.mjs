@@ -215,6 +215,10 @@ test('names are unique among those present, look-alikes included', async (contex
     const ada = await enter(server, 'lobby');
     const bob = await enter(server, 'lobby');
     equal((await ada.ask({ type: 'name', name: 'paula' })).user.name, 'paula', 'taken');
+    await bob.wait(
+        (frame) => frame.type === 'presence' && frame.joined.some((user) => user.name === 'paula'),
+        'the new name is told',
+    );
     for (const name of ['paula', 'PAULA', 'pаula', 'pau\u0301la'])
         equal((await bob.ask({ type: 'name', name })).code, 'conflict', `name ${name}`);
     bob.send('{"type":"name","name":"a\\u0000b"}');
@@ -224,10 +228,6 @@ test('names are unique among those present, look-alikes included', async (contex
     );
     for (const name of ['', ' ', 'a\u202eb', '\u200b', 'x'.repeat(33)])
         equal((await bob.ask({ type: 'name', name })).code, 'bad_request', `name ${JSON.stringify(name)}`);
-    await bob.wait(
-        (frame) => frame.type === 'presence' && frame.joined.some((user) => user.name === 'paula'),
-        'the new name is told',
-    );
     await ada.close();
     await until(
         async () => (await bob.ask({ type: 'name', name: 'paula' })).type === 'ok',
@@ -318,4 +318,35 @@ test('many joins make few presence frames', async (context) => {
   assert(frames.length < 20, `${frames.length} frames for 40 joins`);
   equal(frames.flatMap((frame) => frame.joined).length, 41, 'each is named once');
   for (const client of [watcher, ...crowd]) await client.close();
+});
+
+test('joined names who is here, whoever came, went or has another name since', async (context) => {
+  const server = await context.server(['--limits', 'off', '--chat-presence-lease', '0']);
+  const namesSeen = async () => {
+    const visitor = await enter(server, 'attic');
+    const joined = await visitor.ask({ type: 'join', room: 'lobby' });
+    equal(joined.count, joined.members.length, 'all are named');
+    await visitor.ask({ type: 'leave', room: 'lobby' });
+    await visitor.close();
+    return joined.members.slice(0, -1).map((user) => user.name);
+  };
+  const crowd = [];
+  for (let i = 0; i < 12; i++) {
+    const client = await enter(server, 'lobby');
+    await client.ask({ type: 'name', name: `person ${i}` });
+    crowd.push({ client, name: `person ${i}` });
+    equal(await namesSeen(), crowd.map(({ name }) => name), `after ${i + 1} came`);
+  }
+  for (const place of [11, 4, 0]) {
+    const [gone] = crowd.splice(place, 1);
+    await gone.client.ask({ type: 'leave', room: 'lobby' });
+    equal(await namesSeen(), crowd.map(({ name }) => name), `after ${gone.name} left`);
+    crowd[place % 3].name = `renamed ${place}`;
+    await crowd[place % 3].client.ask({ type: 'name', name: `renamed ${place}` });
+    equal(await namesSeen(), crowd.map(({ name }) => name), 'after a new name');
+    await gone.client.ask({ type: 'join', room: 'lobby' });
+    crowd.push(gone);
+    equal(await namesSeen(), crowd.map(({ name }) => name), `after ${gone.name} came back`);
+  }
+  for (const { client } of crowd) await client.close();
 });

@@ -81,6 +81,37 @@ static void check_fault(const struct command_fault *fault)
     check(fault->ref.size == 0 || fault->ref.at == (const uint8_t *)fault->ref_bytes);
 }
 
+static void check_same(const struct command *one, const struct command *other)
+{
+    const struct view strings[][2] = {
+        {one->ref, other->ref},     {one->room, other->room},   {one->text, other->text}, {one->key, other->key},
+        {one->token, other->token}, {one->emoji, other->emoji}, {one->name, other->name}, {one->epoch, other->epoch},
+    };
+
+    for (size_t index = 0; index < sizeof strings / sizeof *strings; index++)
+        check(view_equal(strings[index][0], strings[index][1]));
+    check(one->type == other->type && one->is_on == other->is_on);
+    check(one->seq == other->seq && one->after == other->after && one->before == other->before);
+    check(one->from == other->from && one->to == other->to && one->limit == other->limit);
+    check(one->history == other->history && one->reply_to == other->reply_to);
+    check(one->has_after == other->has_after && one->has_before == other->has_before);
+    check(one->has_limit == other->has_limit && one->has_history == other->has_history);
+    check(one->has_reply_to == other->has_reply_to && one->has_epoch == other->has_epoch);
+}
+
+/* What the short way takes, the long one takes as well, and as the same. */
+static void check_flat(struct view json, const struct command_limits *limits)
+{
+    struct command_fault fault;
+    struct command flat, command;
+
+    if (!utf8_is_valid(json) || !command_decode_flat(json, limits, &flat))
+        return;
+    check(command_decode(json, limits, &command, &fault));
+    check_same(&flat, &command);
+    command_done(&command);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t size)
 {
     static const struct command_limits limits = {.text_bytes_max = TEXT_BYTES_MAX};
@@ -88,6 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t size)
     struct command_fault fault;
     struct command command;
 
+    check_flat(json, &limits);
     bool is_right = command_decode(json, &limits, &command, &fault);
     fuzz_free(json); /* nothing may point into it */
     if (!is_right) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/command.h"
 
+#include "wire/utf8.h"
 #include "wire_test.h"
 
 int test_command(void);
@@ -49,6 +50,31 @@ static const struct {
     {COMMAND_PING, "ping", {{NULL, NULL, false}}},
 };
 
+static bool is_flat; /* the newest one was taken the short way too */
+
+/* The short way takes nothing that the long one refuses, and the same where it takes it. */
+static void check_flat(struct view json, const struct command *command)
+{
+    struct command flat;
+    is_flat = utf8_is_valid(json) && command_decode_flat(json, &limits, &flat);
+    if (!is_flat)
+        return;
+    assert_non_null(command);
+    assert_null(flat.document);
+    assert_int_equal(flat.type, command->type);
+    assert_true(view_equal(flat.ref, command->ref) && view_equal(flat.room, command->room));
+    assert_true(view_equal(flat.text, command->text) && view_equal(flat.key, command->key));
+    assert_true(view_equal(flat.token, command->token) && view_equal(flat.emoji, command->emoji));
+    assert_true(view_equal(flat.name, command->name) && view_equal(flat.epoch, command->epoch));
+    assert_true(flat.seq == command->seq && flat.from == command->from && flat.to == command->to);
+    assert_true(flat.after == command->after && flat.has_after == command->has_after);
+    assert_true(flat.before == command->before && flat.has_before == command->has_before);
+    assert_true(flat.limit == command->limit && flat.has_limit == command->has_limit);
+    assert_true(flat.history == command->history && flat.has_history == command->has_history);
+    assert_true(flat.reply_to == command->reply_to && flat.has_reply_to == command->has_reply_to);
+    assert_true(flat.is_on == command->is_on && flat.has_epoch == command->has_epoch);
+}
+
 /* Decodes from memory of exactly its size; the command's views must not point into it. */
 static bool decode(struct view json, struct command *command, struct command_fault *fault)
 {
@@ -56,6 +82,7 @@ static bool decode(struct view json, struct command *command, struct command_fau
 
     memset(fault, 'x', sizeof *fault);
     bool is_right = command_decode(copy, &limits, command, fault);
+    check_flat(copy, is_right ? command : NULL);
     free_copy(copy);
     return is_right;
 }
@@ -394,9 +421,52 @@ static void a_huge_frame_of_unknown_fields_is_read_or_refused(void **state)
     builder_done(&json);
 }
 
+static void only_the_common_form_goes_the_short_way(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        bool is_flat;
+    } forms[] = {
+        {"{\"type\":\"send\",\"room\":\"lobby\",\"text\":\"gr\xc3\xb6\xc3\x9f"
+         "er\",\"key\":\"k\",\"ref\":\"\"}",
+         true},
+        {" {\t\"type\" :\n\"react\",\"room\":\"r\","
+         "\"seq\":9007199254740991,\"emoji\":\"+\",\"on\":true,\"key\":\"k\"}\r ",
+         true},
+        {"{\"type\":\"history\",\"room\":\"r\",\"before\":0,\"limit\":50}", true},
+        {"{\"type\":\"ping\",\"seq\":\"of another command\"}", true},
+        {"{\"type\":\"ping\",\"more\":1}", false},
+        {"{\"type\":\"send\",\"room\":\"lobby\",\"text\":\"a\\nb\",\"key\":\"k\"}", false},
+        {"{\"type\":\"who\",\"room\":\"lobb\\u0079\"}", false},
+        {"{\"type\":\"read\",\"room\":\"r\",\"seq\":9007199254740992}", false},
+        {"{\"type\":\"read\",\"room\":\"r\",\"seq\":01}", false},
+        {"{\"type\":\"read\",\"room\":\"r\",\"seq\":1.0}", false},
+        {"{\"type\":\"read\",\"room\":\"r\",\"seq\":-0}", false},
+        {"{\"type\":\"read\",\"room\":\"r\",\"seq\":}", false},
+        {"{\"type\":\"ping\",\"type\":\"ping\"}", false},
+        {"{\"type\":\"ping\",}", false},
+        {"{\"type\":\"ping\"} x", false},
+        {"{\"type\":\"ping\"", false},
+        {"{\"type\":\"ping", false},
+        {"{\"type\":tru", false},
+        {"{}", false},
+        {"", false},
+    };
+    struct command command;
+    struct command_fault fault;
+    for (size_t index = 0; index < sizeof forms / sizeof forms[0]; index++) {
+        if (decode(view_of_string(forms[index].json), &command, &fault))
+            command_done(&command);
+        if (is_flat != forms[index].is_flat)
+            fail_msg("%s: flat is %d", forms[index].json, is_flat);
+    }
+}
+
 int test_command(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_the_common_form_goes_the_short_way),
         cmocka_unit_test(every_command_is_taken_with_all_its_fields),
         cmocka_unit_test(a_missing_field_is_named_and_an_optional_one_may_be_missing),
         cmocka_unit_test(a_field_of_the_wrong_type_is_named),

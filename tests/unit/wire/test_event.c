@@ -160,12 +160,15 @@ static void a_joined_carries_events_and_members_as_they_are(void **state)
     frame.ref = VIEW("r");
     frame.events = VIEW("{\"seq\":11},{\"seq\":12}");
     frame.is_truncated = true;
-    frame.members = members;
-    frame.member_count = 2;
+    struct builder texts;
+    builder_init(&texts, 1000);
+    users_encode(&texts, members, 2);
+    frame.members = builder_view(&texts);
     joined_encode(*state, &frame);
     expect(*state, json_pack("{s:s, s:s, s:s, s:s, s:i, s:[{s:i}, {s:i}], s:b, s:[o, o], s:i}", "type", "joined", "ref",
                              "r", "room", "a", "epoch", "e", "seq", 12, "events", "seq", 11, "seq", 12, "truncated", 1,
                              "members", user_json(&ada), user_json(&bob), "count", 300));
+    builder_done(&texts);
 }
 
 static void an_ack_names_the_key_and_says_when_it_is_a_duplicate(void **state)
