@@ -14,7 +14,8 @@ SEEDS ?=
 C_FILES = $(shell find src tests bench -name '*.[ch]' 2>/dev/null | sort)
 
 .DEFAULT_GOAL := build
-.PHONY: build run test conformance coverage fuzz sim faults soak bench format lint tidy install clean help
+.PHONY: build run test conformance coverage fuzz sim faults soak \
+	bench format lint tidy install clean help bench-growth bench-check
 
 build: ## build/natter, the release build; installs what is missing on Debian and Ubuntu
 	@tools/setup
@@ -69,6 +70,12 @@ bench: build ## how fast it is on this machine, beside the bare floors and its p
 	@tools/build release
 	@bench/run
 
+bench-growth: build ## how costs grow with members, rooms and events
+	@bench/growth
+
+bench-check: build ## fails if something has become slower than recorded
+	@bench/check
+
 format: ## put C files into the house's form
 	@tools/setup --lint
 	@clang-format -i $(C_FILES)
@@ -92,4 +99,4 @@ clean: ## remove everything built; downloaded packages and data stay
 	@rm -rf build build-asan build-tsan build-fuzz build-coverage web/dist sdk/js/dist
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
