@@ -87,51 +87,18 @@ static void explain(const json_error_t *error, char out_text[JSON_FAULT_BYTES])
  * come out shorter by one letter, and nobody would know. So every failure is remembered, and the whole text refused. */
 static _Thread_local bool has_memory_ended;
 
-/* A command is some thirty small allocations that all end together a moment later. They come from a block of the
- * thread's own, used from its start again once nothing in it lives; what does not fit comes from the heap. Under
- * AddressSanitizer there is no such block: it would hide from it what is used after its end. */
-#if defined(__SANITIZE_ADDRESS__)
-enum { SCRATCH_BYTES = 0, SCRATCH_ALIGNMENT = 16 };
-#else
-enum { SCRATCH_BYTES = 16 * 1024, SCRATCH_ALIGNMENT = 16 };
-#endif
-
-static _Thread_local struct {
-    _Alignas(SCRATCH_ALIGNMENT) uint8_t at[SCRATCH_BYTES + SCRATCH_ALIGNMENT];
-    size_t used;
-    size_t live;
-} scratch;
-
 static void *json_malloc(size_t size)
 {
-    if (size <= SCRATCH_BYTES - scratch.used) {
-        void *at = scratch.at + scratch.used;
-        scratch.used += (size + SCRATCH_ALIGNMENT - 1) / SCRATCH_ALIGNMENT * SCRATCH_ALIGNMENT;
-        if (scratch.used > SCRATCH_BYTES)
-            scratch.used = SCRATCH_BYTES;
-        scratch.live++;
-        return at;
-    }
     void *at = malloc(size);
+
     has_memory_ended |= at == NULL;
     return at;
 }
 
-static void json_free(void *at)
-{
-    uintptr_t offset = (uintptr_t)at - (uintptr_t)scratch.at;
-
-    if (offset >= SCRATCH_BYTES) {
-        free(at);
-        return;
-    }
-    if (--scratch.live == 0)
-        scratch.used = 0;
-}
-
+/* From the heap, and to it: a command is read on a shard's thread and ends on the store's. */
 void json_init(void)
 {
-    json_set_alloc_funcs(json_malloc, json_free);
+    json_set_alloc_funcs(json_malloc, free);
 }
 
 json_t *json_read_object(struct view text, char out_text[JSON_FAULT_BYTES])

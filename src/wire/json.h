@@ -11,7 +11,7 @@
 enum { JSON_DEPTH_MAX = 16, JSON_FAULT_BYTES = 128 };
 
 /* Once, first, by the main thread: from then on an allocation of jansson's that fails is noticed, also where it goes on
- * without, and small objects cost no allocation. What one thread has read, no other may json_decref(). */
+ * without. */
 void json_init(void);
 
 /* Reads one JSON object (RFC 8259), UTF-8. NULL: not JSON, not an object, deeper than JSON_DEPTH_MAX, a repeated name

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/json.h"
 
+#include <pthread.h>
+
 #include "wire_test.h"
 
 int test_json(void);
@@ -229,8 +231,7 @@ static void every_character_comes_back_from_a_string(void **state)
     builder_done(&json);
 }
 
-/* Small ones share a block of the thread's own, large ones have the heap: whatever the order in which they end, none
- * writes over another. */
+/* Whatever the order in which they end, none writes over another. */
 static void objects_that_live_side_by_side_keep_what_they_hold(void **state)
 {
     enum { OBJECTS = 24, LETTERS_MAX = 6000, ROUNDS = 3000 };
@@ -261,6 +262,25 @@ static void objects_that_live_side_by_side_keep_what_they_hold(void **state)
         json_decref(objects[i]);
 }
 
+static void *end_object(void *object)
+{
+    json_decref(object);
+    return NULL;
+}
+
+/* A command is read on a shard's thread and ends on the store's. */
+static void an_object_may_end_on_another_thread(void **state)
+{
+    char fault[JSON_FAULT_BYTES];
+    pthread_t thread;
+
+    (void)state;
+    json_t *object = json_read_object(VIEW("{\"type\":\"join\",\"room\":\"lobby\"}"), fault);
+    assert_non_null(object);
+    assert_int_equal(pthread_create(&thread, NULL, end_object, object), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
 int test_json(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +291,7 @@ int test_json(void)
         cmocka_unit_test(survives_random_changes_of_a_frame),
         cmocka_unit_test(escapes_what_a_string_must_not_hold),
         cmocka_unit_test(every_character_comes_back_from_a_string),
+        cmocka_unit_test(an_object_may_end_on_another_thread),
         cmocka_unit_test(objects_that_live_side_by_side_keep_what_they_hold),
     };
 
