@@ -125,6 +125,7 @@ static void hear_http(struct client *client)
     long status = strtol(head + 9, NULL, 10);
     if (status == 101) {
         bytes_take(&client->in, (size_t)(end - head) + 4);
+        head[end - head] = 0;
         opened(client, head);
         return;
     }
@@ -235,8 +236,8 @@ static void check_close(struct client *client, const uint8_t *payload, size_t si
         broken("a Close with code %d, %.*s, and nothing was wrong", code, (int)size - 2, (const char *)payload + 2);
     if (code == 4001 && world.fault_hits[FAULT_WALL_JUMP] == 0)
         broken("a right token was refused");
-    if (code == 4001)
-        client->identity->token[0] = 0;
+    if (code == 4001) /* too old, or from the future: they are somebody else from now on */
+        *client->identity = (struct identity){.token = ""};
     if (code == 1008 && !client->is_rude && !server_has_limits())
         broken("a Close 1008, and there are no limits");
     trace(client->name, "hears Close %d", code);

@@ -24,7 +24,7 @@ static const char usage[] =
     "  --trace       tells its story\n"
     "  --twice       and again: both must be the same, step by step\n"
     "  --seeds N     so many, from --first on (drawn, and printed)\n"
-    "  --seconds N   as many as there is time for\n"
+    "  --seconds N   as many as there is time for, or until it is over\n"
     "  --kept FILE   first those in the file, one in a line, with a comment behind it\n"
     "  --jobs N      processes at once (1)\n"
     "  --go-on N     after a failure, until there are so many (1)\n";
@@ -43,7 +43,7 @@ struct shared {
     _Atomic uint64_t now[JOBS_MAX];
 };
 
-static struct options options = {.jobs = 1, .seeds = 1000, .go_on = 1};
+static struct options options = {.jobs = 1, .go_on = 1};
 static struct shared *shared;
 static uint64_t kept[KEPT_MAX];
 static uint64_t kept_count;
@@ -61,7 +61,8 @@ static bool is_over(uint64_t index)
 {
     if (index < kept_count)
         return false;
-    return options.seconds > 0 ? passed_s() >= options.seconds : index - kept_count >= options.seeds;
+    bool is_late = options.seconds > 0 && passed_s() >= options.seconds;
+    return is_late || (options.seeds > 0 && index - kept_count >= options.seeds);
 }
 
 static uint64_t seed_of(uint64_t index)
@@ -221,6 +222,8 @@ static void read_options(int count, char **arguments)
             (void)number(NULL);
         i++;
     }
+    if (options.seeds == 0 && options.seconds == 0)
+        options.seeds = 1000;
     if (options.jobs < 1 || options.jobs > JOBS_MAX)
         options.jobs = 1;
 }

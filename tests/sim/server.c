@@ -52,7 +52,7 @@ static void draw_net(struct net_options *net, size_t clients)
     net->request_ms = (uint32_t)chance_between(200, 10000);
     net->keep_alive_ms = (uint32_t)chance_between(200, 20000);
     net->heartbeat_ms = (uint32_t)chance_between(1000, 25000);
-    net->write_ms = (uint32_t)chance_between(100, 15000);
+    net->write_ms = (uint32_t)chance_between(1500, 15000); /* far above any round trip */
     net->close_ms = (uint32_t)chance_between(100, 5000);
     net->slow_policy = chance_one_in(3) ? NET_SLOW_CLOSE : NET_SLOW_SKIP;
     net->compression_bytes_min = draw_size(0, 64, 512);
