@@ -58,19 +58,25 @@ static void draw_text(struct filling *filling)
     }
 }
 
+/* An edit or a reaction is about the event before it, if that is a message. */
+static enum event_kind kind_at(uint64_t seq)
+{
+    bool is_own = seq % OWN_EVERY == 0;
+    bool is_edit = !is_own && seq % EDIT_EVERY == 0;
+    bool is_reaction = !is_own && !is_edit && seq % REACTION_EVERY == 0;
+    if (seq < 2 || (!is_edit && !is_reaction) || kind_at(seq - 1) != EVENT_MESSAGE)
+        return EVENT_MESSAGE;
+    return is_edit ? EVENT_EDITED : EVENT_REACTION;
+}
+
 static struct event event_at(struct filling *filling, uint64_t seq, const char *own_id)
 {
     uint64_t user = draw(filling) % USERS;
     bool is_own = seq % OWN_EVERY == 0;
-    struct event event = {.kind = EVENT_MESSAGE};
-    if (!is_own && seq % EDIT_EVERY == 0) {
-        event.kind = EVENT_EDITED;
+    struct event event = {.kind = kind_at(seq)};
+    if (event.kind != EVENT_MESSAGE)
         event.target = seq - 1;
-    } else if (!is_own && seq % REACTION_EVERY == 0) {
-        event.kind = EVENT_REACTION;
-        event.target = seq - 1;
-        event.is_on = true;
-    }
+    event.is_on = event.kind == EVENT_REACTION;
     draw_text(filling);
     if (is_own)
         (void)snprintf(filling->user_id, sizeof filling->user_id, "%s", own_id);

@@ -169,7 +169,8 @@ static const struct {
      "each room's seq is 1, 2, 3 … without a hole, times never go back, what an event is about exists and comes before "
      "it, deleted texts are gone, and each event is filed under its key",
      verify_events},
-    {"keys", "no user has a key twice in a room", verify_keys},
+    {"keys", "no user has a key twice in a room, and a retry finds each event by its key, in the index or beside it",
+     verify_keys},
     {"reads", "nobody has read what is not there", verify_reads},
     {"users", "every user has an id and a name", verify_users},
 };

@@ -33,4 +33,5 @@ bool verify_row(struct verify *verify, sqlite3_stmt *statement);
 
 /* verify_log.c */
 void verify_events(struct verify *verify);
+/* verify_keys.c */
 void verify_keys(struct verify *verify);

@@ -189,30 +189,3 @@ void verify_events(struct verify *verify)
     (void)sqlite3_finalize(log.target);
     (void)sqlite3_finalize(log.deletion);
 }
-
-/* ---- keys ---- */
-
-/* Two events with the same number are nearly always two keys that share it. */
-static void check_hash(struct verify *verify, sqlite3_stmt *events, int64_t key_hash)
-{
-    (void)sqlite3_bind_int64(events, 1, key_hash);
-    while (verify_row(verify, events))
-        verify_fault(verify, sqlite_column_view(events, 0), (uint64_t)sqlite3_column_int64(events, 2),
-                     "the same user has the key of event %lld once more here",
-                     (long long)sqlite3_column_int64(events, 1));
-    (void)sqlite3_reset(events); /* repeats the code of the step */
-}
-
-/* Events with the same key are filed under the same number, which verify_events() has proved, and lie together in the
- * index: one pass over it finds them all. */
-void verify_keys(struct verify *verify)
-{
-    sqlite3_stmt *hashes = verify_prepare(verify, "SELECT key_hash FROM events GROUP BY key_hash HAVING count(*) > 1");
-    sqlite3_stmt *events = verify_prepare(
-        verify, "SELECT coalesce(r.name, ''), min(e.seq), max(e.seq) FROM events e LEFT JOIN rooms r ON r.id = e.room "
-                "WHERE e.key_hash = ?1 GROUP BY e.room, e.user, e.key HAVING count(*) > 1");
-    while (hashes && events && verify_row(verify, hashes))
-        check_hash(verify, events, sqlite3_column_int64(hashes, 0));
-    (void)sqlite3_finalize(hashes); /* these repeat the code of the step */
-    (void)sqlite3_finalize(events);
-}

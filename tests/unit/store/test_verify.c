@@ -5,7 +5,7 @@
 #include "store/verify_inside.h"
 #include "store_test.h"
 
-enum { FAULTS_MAX = 64 };
+enum { FAULTS_MAX = 128 };
 
 struct seen {
     char check[32], room[32], text[256];
@@ -262,6 +262,118 @@ static void each_damage_is_named(void **state)
     fixture_done(&fixture);
 }
 
+/* Two thirds of the keys are in the index, the others in key_log. */
+static const struct damage key_damages[] = {
+    {"the index lacks an entry", "DELETE FROM keys WHERE event = 3", {"keys", "lobby", "key cannot be found", 3}},
+    {"an entry of the index has another number",
+     "UPDATE keys SET hash = hash + 1 WHERE event = 3",
+     {"keys", "lobby", "key cannot be found", 3}},
+    {"an entry of the index is there once more under another number",
+     "INSERT INTO keys (hash, event) SELECT hash + 1, event FROM keys WHERE event = 4",
+     {"keys", "", "leads to row 4 of events", 0}},
+    {"an entry of the index leads nowhere",
+     "INSERT INTO keys (hash, event) VALUES (7, 100000)",
+     {"keys", "", "leads to row 100000 of events", 0}},
+    {"a row of key_log is lost",
+     "DELETE FROM key_log WHERE first = (SELECT max(first) FROM key_log)",
+     {"keys", "lobby", "key cannot be found", 150}},
+    {"a row of key_log is another's",
+     "UPDATE key_log SET hashes = zeroblob(8) WHERE first = 149",
+     {"keys", "lobby", "key cannot be found", 149}},
+    {"a row of key_log is cut",
+     "UPDATE key_log SET hashes = substr(hashes, 1, 5) WHERE first = 150",
+     {"keys", "", "row 150 of key_log is cut", 0}},
+    {"key_log lists what is not there",
+     "INSERT INTO key_log (first, hashes) VALUES (151, zeroblob(8))",
+     {"keys", "", "key_log lists row 151", 0}},
+    {"two rows of key_log list one event",
+     "UPDATE key_log SET hashes = zeroblob(16) WHERE first = 149",
+     {"keys", "", "row 150 of key_log lists what", 0}},
+    {"the mark of the index is ahead",
+     "UPDATE settings SET value = 150 WHERE name = 'keys_done'",
+     {"keys", "lobby", "key cannot be found", 150}},
+    {"the mark of the index is lost",
+     "DELETE FROM settings WHERE name = 'keys_done'",
+     {"keys", "", "the mark of how far", 0}},
+};
+
+static void make_keys(struct fixture *fixture)
+{
+    fixture_init(fixture, false);
+    struct store_room *room = must_open(fixture, "lobby");
+    for (int number = 1; number <= 150; number++) {
+        char key[16];
+        (void)snprintf(key, sizeof key, "k%d", number);
+        must_append(fixture, room, message_of(key, "x"));
+    }
+    assert_true(fixture_sql_number(fixture, "SELECT count(*) FROM keys") > 10);
+    fixture_close(fixture);
+}
+
+static void each_damage_to_the_keys_is_named(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct findings findings;
+    struct builder sound;
+    builder_init(&sound, SIZE_MAX);
+    make_keys(&fixture);
+    read_file(&fixture, &sound);
+    for (size_t index = 0; index < COUNT(key_damages); index++) {
+        write_file(&fixture, &sound);
+        look(&fixture, &findings);
+        assert_int_equal(findings.count, 0);
+        fixture_sql(&fixture, key_damages[index].sql);
+        look(&fixture, &findings);
+        expect_named(&key_damages[index], &findings);
+    }
+    builder_done(&sound);
+    fixture_done(&fixture);
+}
+
+/* An index that is gone is told in a hundred faults, not in one for each event. */
+static void a_lost_index_is_told_shortly(void **state)
+{
+    (void)state;
+    static struct findings findings;
+    struct fixture fixture;
+    make_keys(&fixture);
+    fixture_sql(&fixture, "DELETE FROM keys; UPDATE settings SET value = 150 WHERE name = 'keys_done'");
+    look(&fixture, &findings);
+    assert_int_equal(findings.count, 101);
+    assert_non_null(strstr(findings.faults[100].text, "50 more events"));
+    fixture_done(&fixture);
+}
+
+/* Numbers may be shared by different keys: many such events cost a join, not a pass each; and where the key is the same
+ * as well each is named. */
+static void many_events_may_share_their_numbers(void **state)
+{
+    (void)state;
+    static struct findings findings;
+    struct fixture fixture;
+    fixture_init(&fixture, false);
+    struct store_room *room = must_open(&fixture, "lobby");
+    for (int number = 1; number <= 40; number++) {
+        char key[16];
+        (void)snprintf(key, sizeof key, "k%d", number);
+        must_append(&fixture, room, message_of(key, "x"));
+    }
+    fixture_close(&fixture);
+    fixture_sql(&fixture, "UPDATE events SET (key, key_hash) = (SELECT key, key_hash FROM events o WHERE o.seq = "
+                          "events.seq - 20) WHERE seq > 20");
+    look(&fixture, &findings);
+    size_t twice = 0;
+    for (size_t index = 0; index < findings.count; index++)
+        twice += strstr(findings.faults[index].text, "once more here") != NULL;
+    assert_int_equal(twice, 20);
+    fixture_sql(&fixture, "UPDATE events SET key = 'other' || seq WHERE seq > 20");
+    look(&fixture, &findings);
+    for (size_t index = 0; index < findings.count; index++)
+        assert_null(strstr(findings.faults[index].text, "once more here"));
+    fixture_done(&fixture);
+}
+
 static void a_file_with_broken_pages_is_a_fault_and_no_crash(void **state)
 {
     (void)state;
@@ -307,7 +419,7 @@ static void long_rooms_are_read_in_pages(void **state)
     assert_int_equal(findings.summary.events, 2 * VERIFY_PAGE_EVENTS + 7);
     fixture_sql(&fixture, "DELETE FROM events WHERE seq IN (10000, 10001, 20000)"); /* at the seams */
     look(&fixture, &findings);
-    assert_int_equal(findings.count, 2);
+    assert_int_equal(findings.count, 2 + 3); /* and each key leads nowhere */
     assert_string_equal(findings.faults[0].text, "events 10000 to 10001 are missing");
     assert_string_equal(findings.faults[1].text, "event 20000 is missing");
     fixture_done(&fixture);
@@ -343,6 +455,9 @@ int test_verify(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_database_has_no_fault_live_or_at_rest),
         cmocka_unit_test(each_damage_is_named),
+        cmocka_unit_test(each_damage_to_the_keys_is_named),
+        cmocka_unit_test(a_lost_index_is_told_shortly),
+        cmocka_unit_test(many_events_may_share_their_numbers),
         cmocka_unit_test(a_file_with_broken_pages_is_a_fault_and_no_crash),
         cmocka_unit_test(long_rooms_are_read_in_pages),
         cmocka_unit_test(every_check_has_a_name_and_words),
