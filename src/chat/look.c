@@ -37,6 +37,10 @@ static void answer_history(struct chat *chat, struct request *request, const str
     struct hub *hub = &chat->hub;
     bool has_more = page->keeps_newest ? from > 1 && page->to > 0 : to < room->log->seq_committed;
 
+    if (!builder_ok(&hub->events)) {
+        refuse_request(chat, request, ERROR_INTERNAL, "The server is out of memory. Try again in a moment.");
+        return;
+    }
     builder_clear(&hub->text);
     history_encode(&hub->text, request->command.ref, room->log->name, builder_view(&hub->events), has_more);
     answer_request(chat, request, &hub->text);
@@ -160,6 +164,8 @@ static void add_stored(void *context, const struct store_room_row *row)
         return;
     list->offsets[list->count] = list->names.size;
     builder_add_view(&list->names, row->name);
+    if (!builder_ok(&list->names))
+        return; /* no memory for its name: the list is not whole */
     list->rows[list->count++] = (struct room_row){.room = {NULL, row->name.size}, .seq = row->seq};
 }
 
@@ -218,7 +224,7 @@ void room_list(struct chat *chat, struct request *request)
     }
     builder_clear(&hub->text);
     rooms_encode(&hub->text, request->command.ref, list->rows, list->count,
-                 list->count == ROOMS_IN_LIST_MAX || !is_whole);
+                 list->count == ROOMS_IN_LIST_MAX || !is_whole || !builder_ok(&list->names));
     builder_done(&list->names);
     free(list->rows);
     free(list);

@@ -324,7 +324,9 @@ static void subscribe(struct chat *chat, struct session *session, struct request
     if (back.is_truncated)
         counter_add(&hub->counters.replays_truncated, 1);
     encode_joined(chat, room, ref, back.is_truncated);
-    struct reply *reply = builder_ok(&hub->text) ? reply_new(WS_TEXT, builder_view(&hub->text)) : NULL;
+    /* Without memory for the events the answer would be whole, and say that nothing was missed. */
+    bool is_whole = builder_ok(&hub->events) && builder_ok(&hub->text);
+    struct reply *reply = is_whole ? reply_new(WS_TEXT, builder_view(&hub->text)) : NULL;
     if (!reply) {
         shard_post_close(session_shard(session), session->handle, END_INTERNAL, NULL);
         if (request)

@@ -52,17 +52,24 @@ static void catch_up(struct room *room)
         room->roster_count = 0;
 }
 
+/* Without memory for them nobody is named: half a text would break the frame, and the count tells that there are
+ * more. */
+static struct view whole_or_none(const struct builder *text)
+{
+    return builder_ok(text) ? builder_view(text) : (struct view){NULL, 0};
+}
+
 struct view roster_of(struct hub *hub, struct room *room)
 {
     if (room->member_count < ROSTER_KEPT_MIN && room->roster_count == 0) {
         make(room, &hub->roster, false);
-        return builder_view(&hub->roster);
+        return whole_or_none(&hub->roster);
     }
     if (room->roster_count > 0)
         catch_up(room);
     if (room->roster_count == 0)
         make(room, &room->roster, true);
-    return builder_view(&room->roster);
+    return whole_or_none(&room->roster);
 }
 
 void roster_forget(struct member *member)
