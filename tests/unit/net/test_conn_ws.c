@@ -127,6 +127,38 @@ static void a_close_handshake_ends_with_our_fin(void **state)
     world_done(&world);
 }
 
+/* Pings of all sizes that come in one read: a pong that has not left yet may be the newer ping's (section 5.5.3), and
+ * then has its payload and its length. */
+static void the_newest_ping_is_answered_with_its_own_payload(void **state)
+{
+    static const char *const payloads[] = {"first of them", "second", "third, longer", "4th", "", "last"};
+    struct world world;
+    struct client client;
+    char payload[200];
+    size_t size = 0;
+
+    (void)state;
+    world_init(&world);
+    world_start(&world);
+    client_upgrade(&client, &world, "");
+    for (size_t i = 0; i < sizeof payloads / sizeof *payloads; i++)
+        client_frame(&client, 0x89, payloads[i], strlen(payloads[i]));
+    for (size_t i = 0; i == 0 || strcmp(payload, "last") != 0; i++) {
+        assert_int_equal(client_take_frame(&client, payload, sizeof payload, &size), 0x8a);
+        bool is_one_of_them = false;
+        for (; i < sizeof payloads / sizeof *payloads && !is_one_of_them; i++)
+            is_one_of_them = size == strlen(payloads[i]) && strcmp(payload, payloads[i]) == 0;
+        assert_true(is_one_of_them);
+        i--;
+    }
+    client_frame(&client, 0x81, "still in step", 13);
+    assert_int_equal(client_take_frame(&client, payload, sizeof payload, &size), 0x81);
+    assert_int_equal(size, 13);
+    client_close(&client);
+    world_until(&world, shard_live_count(world.shard) == 0);
+    world_done(&world);
+}
+
 static void a_ping_flood_gets_1008(void **state)
 {
     struct world world;
@@ -237,6 +269,7 @@ int test_conn_ws(void)
         cmocka_unit_test(faults_get_their_close_code),
         cmocka_unit_test(bad_utf8_is_known_before_the_message_ends),
         cmocka_unit_test(a_close_handshake_ends_with_our_fin),
+        cmocka_unit_test(the_newest_ping_is_answered_with_its_own_payload),
         cmocka_unit_test(a_ping_flood_gets_1008),
         cmocka_unit_test(messages_are_compressed_both_ways_where_agreed),
         cmocka_unit_test(a_compressed_bomb_gets_1009),

@@ -81,6 +81,33 @@ static void a_newcomer_takes_nobodys_place_in_the_round(void **state)
     feed_free(feed);
 }
 
+/* The first two of four have had their turn, whoever leaves: the others still have theirs. */
+static void a_leaver_takes_nobodys_turn_in_the_round(void **state)
+{
+    (void)state;
+    for (uint32_t leaver = 0; leaver < 4; leaver++) {
+        struct feed *feed = feed_new(1, 1000);
+        struct conn conns[4] = {0};
+        bool is_served[4] = {true, true, false, false};
+
+        for (uint32_t i = 0; i < 4; i++)
+            assert_int_equal(feed_subscribe(feed, &conns[i], 1), i);
+        assert_true(feed_give(feed, chunk_of_text("one", 1)));
+        feed->flush_left = 2;
+        feed->flush_next = 2;
+        (void)feed_unsubscribe(feed, leaver);
+        is_served[leaver] = true;
+        feed_check(feed);
+        for (uint32_t turn = 0; turn < feed->flush_left; turn++)
+            is_served[feed->cursors[(feed->flush_next + turn) % feed->cursor_count].conn - conns] = true;
+        for (uint32_t i = 0; i < 4; i++)
+            assert_true(is_served[i]);
+        while (feed->cursor_count > 0)
+            (void)feed_unsubscribe(feed, 0);
+        feed_free(feed);
+    }
+}
+
 static void the_ring_keeps_its_order_when_it_grows(void **state)
 {
     struct feed *feed = feed_new(1, 1000000);
@@ -103,6 +130,7 @@ int test_feed(void)
         cmocka_unit_test(one_chunk_is_kept_however_large_it_is),
         cmocka_unit_test(losing_a_chunk_laps_everybody),
         cmocka_unit_test(a_newcomer_takes_nobodys_place_in_the_round),
+        cmocka_unit_test(a_leaver_takes_nobodys_turn_in_the_round),
         cmocka_unit_test(the_ring_keeps_its_order_when_it_grows),
     };
 
