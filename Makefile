@@ -14,7 +14,7 @@ SEEDS ?=
 C_FILES = $(shell find src tests bench -name '*.[ch]' 2>/dev/null | sort)
 
 .DEFAULT_GOAL := build
-.PHONY: build run test conformance coverage fuzz sim faults soak \
+.PHONY: build run test conformance coverage fuzz sim faults soak mutants \
 	bench format lint tidy install clean help bench-growth bench-check
 
 build: ## build/natter, the release build; installs what is missing on Debian and Ubuntu
@@ -65,6 +65,11 @@ soak: ## mixed traffic with faults for MINUTES (10), all checks on; draws build/
 	@tools/build release
 	@tests/soak/run --natter build/natter --minutes $(MINUTES)
 
+mutants: ## plants known bugs, one at a time, and looks what finds them; writes docs/reference/mutants.md
+	@tools/setup --test
+	@tools/build release
+	@tests/mutants/run
+
 bench: build ## how fast it is on this machine, beside the bare floors and its peers; takes half an hour
 	@tools/setup --bench
 	@tools/build release
@@ -96,7 +101,7 @@ install: ## into PREFIX (/usr/local), under DESTDIR where that is set
 	@DESTDIR="$(DESTDIR)" meson install -C build --no-rebuild
 
 clean: ## remove everything built; downloaded packages and data stay
-	@rm -rf build build-asan build-tsan build-fuzz build-coverage web/dist sdk/js/dist
+	@rm -rf build build-asan build-tsan build-fuzz build-coverage build-mutants web/dist sdk/js/dist
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
