@@ -24,5 +24,5 @@ def run_log_load(server, pin, arguments, kind, more=()):
                   ack_delay_ns={'p50': report['ack_p50_ms'] * 1e6, 'p99': report['ack_p99_ms'] * 1e6},
                   stalled=0, stalled_ended=0, connections=0, connect_ns=0, metrics={}, ended=0, repeats=0)
     report['server'] = {'cpu_us_per_delivery': 0, 'cpu_us_per_ack': cpu_us / max(report['acked'], 1),
-                        'core_percent': 0, 'resident_ready': 0, 'resident_before': 0}
+                        'core_percent': 0, 'resident_end': 0, 'resident_before': 0}
     return report

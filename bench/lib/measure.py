@@ -76,7 +76,7 @@ def server_figures(report):
         'load': server['core_percent'],
         'stalled-kernel': server.get('kernel_per_stalled', 0) / 1024,
         'stalled-own': over(report.get('stalled_bytes', 0), report['stalled']) / 1024,
-        'memory': over(server['resident_ready'] - server['resident_before'], report['connections']),
+        'memory': over(server['resident_end'] - server['resident_before'], report['connections']),
         'connect-cpu': over(cpu_ns, report['connections']) / 1e3,
     }
 

@@ -69,7 +69,7 @@ static bool find_number(struct view text, struct view name, uint64_t *out)
 bool process_read_resident(struct view text, uint64_t *out_bytes)
 {
     uint64_t kilobytes;
-    if (!find_number(text, VIEW("Rss:"), &kilobytes) && !find_number(text, VIEW("VmRSS:"), &kilobytes))
+    if (!find_number(text, VIEW("Anonymous:"), &kilobytes) && !find_number(text, VIEW("RssAnon:"), &kilobytes))
         return false;
     *out_bytes = kilobytes * 1024;
     return true;

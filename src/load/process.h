@@ -9,7 +9,7 @@
 
 struct process_sample {
     uint64_t cpu_ns;         /* of all its threads, in steps of 10 ms per kind */
-    uint64_t resident_bytes; /* user space */
+    uint64_t resident_bytes; /* user space, without what is mapped from files: a program's own pages are shared */
     uint64_t kernel_bytes;   /* of all TCP sockets on this machine, both ends of ours included */
 };
 

@@ -326,6 +326,7 @@ static void json_server(struct builder *out, const struct load_report *report)
     builder_format(out, "\"core_percent\":%.1f,", share_of_core(report, cpu_ns));
     json_number(out, "resident_before", report->server_before.resident_bytes);
     json_number(out, "resident_ready", report->server_ready.resident_bytes);
+    json_number(out, "resident_end", report->server_to.resident_bytes);
     json_number(out, "resident_max", report->server_resident_max);
     json_number(out, "kernel_before", report->server_before.kernel_bytes);
     json_number(out, "kernel_ready", report->server_ready.kernel_bytes);

@@ -72,27 +72,41 @@ static void settle_cursor(struct feed *feed, struct cursor *cursor, const struct
     cursor->frame = 0;
 }
 
-/* `bytes` of the feed have left, from the cursor on. False: the connection has ended. */
+/* `bytes`, less than the rest of the chunk, have left from the cursor on: frame by frame, to the one that was cut.
+ * False: the connection has ended. */
+static bool advance_within(struct conn *conn, struct feed *feed, struct cursor *cursor, size_t bytes)
+{
+    struct chunk *chunk = feed_chunk(feed, cursor->position);
+    struct view form = form_at(conn_shard(conn), feed, cursor->position, conn->has_shared_deflate);
+    size_t offset = chunk_frame_offset(form, cursor->frame);
+    size_t cut = 0; /* bytes of the last frame that are still to leave */
+
+    for (size_t end = offset + bytes; offset < end; cursor->frame++) {
+        size_t frame_size = ws_server_frame_size(form.at + offset);
+        cut = end - offset < frame_size ? offset + frame_size - end : 0;
+        offset += frame_size;
+        counter_add(&conn_shard(conn)->counters.deliveries, 1);
+    }
+    cursor->seq_next = seq_after(chunk, cursor->frame, cursor->seq_next);
+    struct view rest = view_of(form.at + offset - cut, cut);
+    settle_cursor(feed, cursor, chunk);
+    return cut == 0 || save_rest_of_frame(conn, rest);
+}
+
+/* `bytes` of the feed have left, from the cursor on: mostly whole chunks, whose frames need no look each. False: the
+ * connection has ended. */
 static bool advance(struct conn *conn, struct feed *feed, struct cursor *cursor, size_t bytes)
 {
     while (bytes > 0) {
         struct chunk *chunk = feed_chunk(feed, cursor->position);
         struct view form = form_at(conn_shard(conn), feed, cursor->position, conn->has_shared_deflate);
-        size_t offset = chunk_frame_offset(form, cursor->frame);
+        size_t left = form.size - chunk_frame_offset(form, cursor->frame);
 
-        while (bytes > 0 && offset < form.size) {
-            size_t frame_size = ws_server_frame_size(form.at + offset);
-            cursor->frame++;
-            counter_add(&conn_shard(conn)->counters.deliveries, 1);
-            if (bytes < frame_size) {
-                cursor->seq_next = seq_after(chunk, cursor->frame, cursor->seq_next);
-                struct view rest = view_of(form.at + offset + bytes, frame_size - bytes);
-                settle_cursor(feed, cursor, chunk);
-                return save_rest_of_frame(conn, rest);
-            }
-            bytes -= frame_size;
-            offset += frame_size;
-        }
+        if (bytes < left)
+            return advance_within(conn, feed, cursor, bytes);
+        counter_add(&conn_shard(conn)->counters.deliveries, chunk->frame_count - cursor->frame);
+        bytes -= left;
+        cursor->frame = (uint16_t)chunk->frame_count;
         cursor->seq_next = seq_after(chunk, cursor->frame, cursor->seq_next);
         settle_cursor(feed, cursor, chunk);
     }

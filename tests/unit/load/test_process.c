@@ -26,12 +26,12 @@ static void memory_is_read_from_either_file(void **state)
     uint64_t bytes = 0;
     (void)state;
     assert_true(
-        process_read_resident(VIEW("5555-7ffc ---p 00 00:00 0 [rollup]\nRss:    2040 kB\nPss: 1 kB\n"), &bytes));
+        process_read_resident(VIEW("5555-7ffc ---p 00 00:00 0 [rollup]\nRss:  9 kB\nAnonymous:    2040 kB\n"), &bytes));
     assert_int_equal(bytes, 2040 * 1024);
-    assert_true(process_read_resident(VIEW("Name:\tx\nVmHWM:\t 9 kB\nVmRSS:\t   7 kB\n"), &bytes));
+    assert_true(process_read_resident(VIEW("Name:\tx\nVmRSS:\t 9 kB\nRssAnon:\t   7 kB\n"), &bytes));
     assert_int_equal(bytes, 7 * 1024);
     assert_false(process_read_resident(VIEW("Name:\tx\n"), &bytes));
-    assert_false(process_read_resident(VIEW("Rss:"), &bytes));
+    assert_false(process_read_resident(VIEW("Anonymous:"), &bytes));
 }
 
 static void the_kernels_share_is_read(void **state)
