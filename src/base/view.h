@@ -41,7 +41,8 @@ bool view_equal_ignoring_case(struct view a, struct view b);
 /* What is left after the first `size` bytes; `size` is at most `view.size`. */
 static inline struct view view_skip(struct view view, size_t size)
 {
-    return (struct view){view.at + size, view.size - size};
+    /* An empty view may point nowhere, and nothing may be added to that, not even 0 (C17 6.5.6). */
+    return (struct view){size > 0 ? view.at + size : view.at, view.size - size};
 }
 
 static inline struct view view_first(struct view view, size_t size)

@@ -34,7 +34,7 @@ test('whoever asks is told how the request arrived, and nothing secret', async (
         'X-Forwarded-For': '203.0.113.9, \u00e9',
     });
     equal([report.status, report.type, report.http, report.upgrade], [200, 'report', '1.1', 'none'], 'the request');
-    equal([report.peer, report.scheme, report.origin], ['loopback', 'http', 'refused'], 'where it comes from');
+    equal([report.peer, report.scheme, report.origin], ['loopback', 'unknown', 'refused'], 'where it comes from');
     equal(report.fields['X-Forwarded-For'], '203.0.113.9, ?', 'what a proxy added');
     equal([report.limits.heartbeat_ms, report.limits.frame_bytes], [7000, 65536], 'what holds here');
     assert(!JSON.stringify(report).includes('secret-of'), 'no cookie, no token');
