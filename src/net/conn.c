@@ -60,7 +60,7 @@ static uint32_t state_deadline_ms(const struct conn *conn, enum conn_state state
     case CONN_TLS: return options->tls_handshake_ms;
     case CONN_REQUEST: return options->keep_alive_ms;
     case CONN_HTTP: return options->write_ms;
-    case CONN_OPEN: return options->heartbeat_ms;
+    case CONN_OPEN: return conn_heartbeat_ms(conn);
     case CONN_CLOSING: return options->close_ms;
     case CONN_ENDED:
     case CONN_STATE_COUNT: break;
@@ -121,6 +121,8 @@ void conn_end(struct conn *conn, enum end_reason reason)
 
     if (conn->state == CONN_ENDED)
         return;
+    if (conn->state == CONN_OPEN && (reason == END_PEER_GONE || reason == END_PEER_RESET))
+        conn_silence_ended(conn);
     if (conn->state != CONN_CLOSING)
         conn->end_reason = (uint8_t)reason;
     conn_leave(conn);
@@ -175,7 +177,8 @@ static void deadline_open(struct conn *conn)
     const struct net_options *options = &conn_shard(conn)->options;
     uint32_t now = shard_clock(conn_shard(conn));
     uint32_t silent_ms = now - conn->heard_ms;
-    uint32_t next_ms = options->heartbeat_ms;
+    uint32_t ping_ms = conn_heartbeat_ms(conn), lost_ms = ping_ms + options->heartbeat_ms;
+    uint32_t next_ms = ping_ms;
 
     if (conn->is_blocked) {
         uint32_t stuck_ms = now - conn->progress_ms;
@@ -191,21 +194,23 @@ static void deadline_open(struct conn *conn)
             conn_arm(conn, conn->is_blocked && next_ms < pulse_ms ? next_ms : pulse_ms);
         return;
     }
-    if (silent_ms >= 2 * options->heartbeat_ms && conn->is_ping_sent) {
+    if (silent_ms >= lost_ms && conn->is_ping_sent) {
+        conn_silence_deaf(conn);
         conn_close(conn, END_HEARTBEAT, VIEW("no answer to pings"));
         return;
     }
-    if (silent_ms >= options->heartbeat_ms && !conn->is_ping_sent) {
+    if (silent_ms >= ping_ms && !conn->is_ping_sent) {
+        conn_silence_pinged(conn);
         conn->is_ping_sent = true;
         conn_ws_ping(conn);
     }
     /* Not asked until now although two heartbeats are over: it was we who were away (stopped, or the machine slept).
      * The peer has a whole heartbeat to answer then. */
     uint32_t due_ms = options->heartbeat_ms;
-    if (silent_ms < options->heartbeat_ms)
-        due_ms = options->heartbeat_ms - silent_ms;
-    else if (silent_ms < 2 * options->heartbeat_ms)
-        due_ms = 2 * options->heartbeat_ms - silent_ms;
+    if (silent_ms < ping_ms)
+        due_ms = ping_ms - silent_ms;
+    else if (silent_ms < lost_ms)
+        due_ms = lost_ms - silent_ms;
     conn_arm(conn, due_ms < next_ms ? due_ms : next_ms);
 }
 
@@ -412,7 +417,8 @@ void conn_read(struct conn *conn)
             conn_arm(conn, shard->options.request_ms);
         }
         conn->heard_ms = shard_clock(shard);
-        conn->is_ping_sent = false;
+        if (conn->is_ping_sent)
+            conn_silence_answered(conn);
         if (size == room || conn->reads_to_end)
             conn_mark_unread(conn);
     }

@@ -85,7 +85,7 @@ static void agree_on_compression(struct conn *conn, const struct ws_offer *offer
     if (!conn_shard(conn)->options.has_compression || !offer->has_deflate)
         return;
     conn->has_deflate = true;
-    conn->window_bits = offer->deflate.server_window_bits;
+    conn->window_bits = offer->deflate.server_window_bits & 15u; /* as wide as the field */
     conn->has_shared_deflate = conn->window_bits == 15;
 }
 

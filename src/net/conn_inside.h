@@ -45,7 +45,9 @@ struct conn { /* which shard it belongs to, its pool knows: conn_shard() */
     bool expects_tls : 1;
     bool is_redirected : 1;      /* its listener sends everybody to https */
     bool is_misplaced : 1;       /* plain HTTP on a port for TLS */
-    uint8_t window_bits;         /* of what we compress for this connection alone */
+    bool is_quiet : 1;           /* until the last ping nothing went either way */
+    uint8_t window_bits : 4;     /* of what we compress for this connection alone */
+    uint8_t proxy : 4;           /* its number in the shard's list, from 1; 0: none, or not known */
     bool is_blocked : 1;         /* the socket took no more; the poller will say when it does */
     bool has_deflate : 1;        /* permessage-deflate was agreed */
     bool has_shared_deflate : 1; /* … with the whole window, so that shared chunks fit */
@@ -133,6 +135,18 @@ void conn_meet(struct conn *conn, const struct listener *listener);
 void conn_proxy_read(struct conn *conn);
 /* Takes from a request's fields what a trusted proxy says. */
 void conn_know_client(struct conn *conn, const struct http_request *request);
+
+/* conn_silence.c: after how long a silence it is pinged, and what its end says about that. */
+uint32_t conn_heartbeat_ms(const struct conn *conn);
+/* At accept: the peer is a trusted proxy. */
+void conn_meet_proxy(struct conn *conn);
+/* It ends, open, without Close. */
+void conn_silence_ended(struct conn *conn);
+/* It ends because nothing came back to a ping. */
+void conn_silence_deaf(struct conn *conn);
+/* A ping is about to be sent; a byte has come since one was. */
+void conn_silence_pinged(struct conn *conn);
+void conn_silence_answered(struct conn *conn);
 
 /* conn_tls.c: state TLS, and what follows it. */
 void conn_expect_tls(struct conn *conn);

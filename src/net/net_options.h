@@ -51,6 +51,8 @@ struct net_options {
     uint32_t request_ms;          /* from the first byte of a request to its end, and from accept to the first byte */
     uint32_t keep_alive_ms;       /* between requests */
     uint32_t heartbeat_ms;        /* silence after which we ping; after two of them we close */
+    uint32_t heartbeat_floor_ms;  /* of what is learned of paths that cut sooner */
+    uint32_t heartbeat_forget_ms; /* without evidence, what was learned is tried anew; 0: nothing is learned */
     uint32_t write_ms;            /* bytes wait and none is taken: the connection ends */
     uint32_t close_ms;            /* for the other side's Close and FIN */
     int send_buffer_bytes;        /* SO_SNDBUF; 0: the kernel's */

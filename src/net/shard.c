@@ -98,6 +98,9 @@ enum result shard_new(const struct net_options *options, const struct net_events
     shard->events = *events;
     shard->admission = admission;
     shard->index = index;
+    shard->silence.heartbeat_ms = options->heartbeat_ms;
+    shard->silence.floor_ms = options->heartbeat_floor_ms;
+    shard->silence.forget_ms = options->heartbeat_forget_ms;
     init_lists(shard);
     init_tls(shard);
     pool_init(&shard->conns, sizeof(struct conn), SIZE_MAX);

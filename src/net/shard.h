@@ -77,6 +77,8 @@ struct shard_counters {
     struct counter outbox_overflows;
     struct counter reading_paused;
     struct counter feeds, feed_bytes, subscriptions; /* gauges */
+    struct counter silence_cuts, silence_deaf, silence_learned;
+    struct counter silence_paths, silence_ms; /* gauges: paths with a learned heartbeat, and the shortest of these */
     struct turns turns;
 };
 

@@ -7,6 +7,7 @@
 #include "net/conn_inside.h"
 #include "net/letters.h"
 #include "net/shard.h"
+#include "net/silence.h"
 #include "os/mailbox.h"
 #include "os/poller.h"
 #include "os/thread.h"
@@ -21,6 +22,8 @@ enum {
     SHARD_ACCEPT_PAUSE_MS = 100, /* after the descriptors ran out */
     SHARD_PARTS_MAX = 64,        /* of one writev */
     SHARD_COALESCE_BYTES = 64 * 1024,
+    SHARD_PROXIES_MAX = 15, /* whose ways with silence are told apart: four bits in a connection */
+    SHARD_PROBE_EACH = 16,  /* connections, of which one finds out whether a learned heartbeat is still needed */
 };
 
 /* A connection's handle is its slot and the slot's generation. Deadlines stand here rather than in a structure of
@@ -94,6 +97,10 @@ struct shard {
     size_t buffer_bytes;
     uint8_t *coalesced[2]; /* plain and compressed run of the feed at work */
     struct tls_desk tls;
+    struct silence silence;   /* what was learned of paths that cut it */
+    uint64_t silence_line_ms; /* no line of the log about it before */
+    uint8_t proxies[SHARD_PROXIES_MAX][IP_BYTES];
+    uint8_t proxy_count;
     struct view host;          /* of the request at hand */
     struct builder scratch;    /* text of frames made here */
     struct builder compressed; /* a frame's payload while it is compressed */

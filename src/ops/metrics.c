@@ -98,6 +98,12 @@ static const struct row rows[] = {
     {"feeds", KIND_GAUGE, SHARD(feeds), "Rooms that shards hold newest events of."},
     {"feed_bytes", KIND_GAUGE, SHARD(feed_bytes), "Bytes of these events."},
     {"subscriptions", KIND_GAUGE, SHARD(subscriptions), "Connections in rooms."},
+    {"silence_cuts", KIND_COUNTER, SHARD(silence_cuts),
+     "WebSockets that ended in silence, without a Close: what the heartbeat learns from."},
+    {"silence_deaf", KIND_COUNTER, SHARD(silence_deaf), "WebSockets that ended because a ping was not answered."},
+    {"silence_learned", KIND_COUNTER, SHARD(silence_learned),
+     "Times that a shard found out how soon a path (a proxy, a network of clients) that cuts silence must be pinged."},
+    {"silence_paths", KIND_GAUGE, SHARD(silence_paths), "Such paths, known now; each shard counts its own."},
     {"writes", KIND_COUNTER, SHARD(writes), "System calls that sent."},
     {"writes_blocked", KIND_COUNTER, SHARD(writes_blocked), "Times that a socket took no more, or not all."},
     {"compressions", KIND_COUNTER, SHARD(compressions), "Replies compressed for one client."},
@@ -251,6 +257,8 @@ void metrics_write_histogram(const struct histogram_row *row, const struct histo
     builder_format(out, "natter_%s_count %llu\n", row->name, count);
 }
 
+#define SILENCE_HELP "The shortest heartbeat that a shard has learned for a path; 0: none."
+
 static void write_shards(const struct metrics_sources *sources, struct builder *out)
 {
     metrics_write_head(out, "queue_letters", "gauge", "Letters that wait in a queue between threads.");
@@ -258,6 +266,10 @@ static void write_shards(const struct metrics_sources *sources, struct builder *
         builder_format(out, "natter_queue_letters{queue=\"shard-%zu\"} %zu\n", i,
                        shard_mailbox_count(sources->shards[i]));
     builder_format(out, "natter_queue_letters{queue=\"store\"} %zu\n", store_queue_count(sources->store));
+    metrics_write_head(out, "silence_heartbeat_seconds", "gauge", SILENCE_HELP);
+    for (size_t i = 0; i < sources->shard_count; i++)
+        builder_format(out, "natter_silence_heartbeat_seconds{shard=\"%zu\"} %g\n", i,
+                       (double)counter_get(&shard_counters(sources->shards[i])->silence_ms) / 1000);
 }
 
 static void write_process(const struct metrics_sources *sources, struct builder *out)
@@ -315,6 +327,7 @@ void metrics_reference(struct builder *out)
         metrics_reference_line(out, histograms[i]->name, "", NULL, "histogram", histograms[i]->help);
     metrics_reference_turns(out);
     metrics_reference_line(out, "queue_letters", "", "queue", "gauge", "Letters that wait in a queue between threads.");
+    metrics_reference_line(out, "silence_heartbeat_seconds", "", "shard", "gauge", SILENCE_HELP);
     metrics_reference_line(out, "build_info", "", "version", "info", "The version of this program.");
     metrics_reference_line(out, "store_healthy", "", NULL, "gauge", "1 while the store can write.");
     builder_add_string(out, "| `process_cpu_seconds_total` | counter | CPU time used. |\n"

@@ -92,6 +92,12 @@ const struct setting settings[] = {
     {"connection", "heartbeat", SETTING_TIME_32, AT(net.heartbeat_ms), "25s", 100, 3600000, NULL,
      "Silence after which a WebSocket is pinged; after two of these it is closed. Below the 60 s after which most "
      "proxies cut."},
+    {"connection", "heartbeat_floor", SETTING_TIME_32, AT(net.heartbeat_floor_ms), "2s", 50, 3600000, NULL,
+     "Where a proxy or a network proves to cut silent connections sooner than `heartbeat` would ping them, they are "
+     "pinged in time; never more often than this."},
+    {"connection", "heartbeat_forget", SETTING_TIME_32, AT(net.heartbeat_forget_ms), "1h", 0, 86400000, NULL,
+     "Without new evidence for so long, a few connections try whether such a path has become better; after twice as "
+     "long it is forgotten. 0: nothing is learned."},
     {"connection", "write_time", SETTING_TIME_32, AT(net.write_ms), "5s", 10, 600000, NULL,
      "Bytes wait and the peer takes none for so long: the connection is closed as too slow."},
     {"connection", "close_time", SETTING_TIME_32, AT(net.close_ms), "5s", 10, 600000, NULL,

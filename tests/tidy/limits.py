@@ -105,6 +105,7 @@ TESTED_BY = {
     'src/store/verify_keys.c': 'tests/unit/store/test_verify.c',
     'src/store/verify_log.c': 'tests/unit/store/test_verify.c',
     'src/net/conn_out.c': 'tests/unit/net/test_conn.c',
+    'src/net/conn_silence.c': 'tests/unit/net/test_conn.c',
     'src/net/conn_state.c': 'tests/unit/net/test_conn.c',
     'src/net/end_reason.c': 'tests/unit/net/test_conn.c',
     'src/net/letters.c': 'tests/unit/net/test_shard.c',

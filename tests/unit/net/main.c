@@ -12,6 +12,7 @@ int test_cursor(void);
 int test_feed(void);
 int test_outbox(void);
 int test_shard(void);
+int test_silence(void);
 int test_tls(void);
 int test_tls_link(void);
 int test_trust(void);
@@ -22,6 +23,6 @@ int main(void)
 
     table_seed(secret);
     return test_admission() + test_chunk() + test_feed() + test_outbox() + test_conn() + test_conn_http()
-           + test_conn_ws() + test_conn_client() + test_cursor() + test_shard() + test_trust() + test_tls()
-           + test_tls_link() + test_conn_tls();
+           + test_conn_ws() + test_conn_client() + test_cursor() + test_shard() + test_silence() + test_trust()
+           + test_tls() + test_tls_link() + test_conn_tls();
 }
