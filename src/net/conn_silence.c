@@ -148,7 +148,7 @@ void conn_silence_pinged(struct conn *conn)
 
     /* Quiet: for nearly as long nothing went out either, so that nothing kept the path awake. */
     conn->is_quiet = ages.ms[SILENCE_OF_BOTH] >= ages.ms[SILENCE_OF_CLIENT] - ages.ms[SILENCE_OF_CLIENT] / 10;
-    if (shard->silence.used_count == 0)
+    if (shard->silence.used_count == 0 && counter_get(&shard->counters.silence_paths) == 0)
         return;
     size_t count = paths_of(conn, keys);
     for (size_t i = 0; i < count; i++)

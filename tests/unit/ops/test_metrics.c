@@ -136,6 +136,7 @@ static void shards_are_added_up(void **state)
         counter_set(&counters->live[CONN_OPEN], 3);
         counter_set(&counters->ended[END_SLOW], i);
         counter_set(&counters->turns.slow[PHASE_FLUSH], 1);
+        counter_set(&counters->silence_ms, 1500 + i);
     }
     char *text = write_text(&parts, &out);
     assert_true(value_of(text, "natter_accepted_total") == 21);
@@ -143,6 +144,7 @@ static void shards_are_added_up(void **state)
     assert_true(value_of(text, "natter_ended_total{reason=\"slow\"}") == 1);
     assert_true(value_of(text, "natter_ended_total{reason=\"too_big\"}") == 0);
     assert_true(value_of(text, "natter_slow_turns_total{phase=\"flush\"}") == 2);
+    assert_true(value_of(text, "natter_silence_heartbeat_seconds{shard=\"0\"}") == 1.5);
     builder_done(&out);
     parts_done(&parts);
 }
@@ -150,8 +152,8 @@ static void shards_are_added_up(void **state)
 /* Sums up the samples of counters and gauges, without histograms, process and the like: what the tables give. */
 static double sum_of_tables(char *text)
 {
-    static const char *const others[] = {"slowest_turn_", "turn_at_work_seconds", "queue_letters", "build_info",
-                                         "store_healthy"};
+    static const char *const others[] = {"slowest_turn_", "turn_at_work_seconds", "queue_letters",
+                                         "build_info",    "store_healthy",        "silence_heartbeat_seconds"};
     double sum = 0;
 
     for (char *line = text; *line;) {
@@ -194,8 +196,8 @@ static void every_counter_is_exposed_once(void **state)
     expect_all_exposed(&parts, blocks, PARTS_SHARDS, sizeof(struct door_counters), 0);
     for (size_t i = 0; i < PARTS_SHARDS; i++)
         blocks[i] = shard_counters(parts.shards[i]);
-    /* The state "ended" holds nobody. */
-    expect_all_exposed(&parts, blocks, PARTS_SHARDS, offsetof(struct shard_counters, turns), 1);
+    /* The state "ended" holds nobody; a learned heartbeat is no sum, and shown for each shard. */
+    expect_all_exposed(&parts, blocks, PARTS_SHARDS, offsetof(struct shard_counters, turns), 2);
     blocks[0] = store_counters(parts.store);
     expect_all_exposed(&parts, blocks, 1, offsetof(struct store_counters, commit_ns), 0);
     blocks[0] = chat_hub_counters(parts.chat);
