@@ -16,7 +16,8 @@ TABLES = [      # title, section, what (None: all of it), columns: (figure, head
       ('memory_bytes_per_room', 'memory per room, bytes', '{:,.0f}'), ('rooms_open', 'rooms open', '{:,.0f}'))),
     ('A room with so many events', 'log', None,
      (('cpu_us', 'CPU µs each', '{:,.2f}'), ('store_reads', 'look-ups', '{:,.2f}'),
-      ('file_bytes_read', 'bytes read of the file', '{:,.0f}'), ('disk_bytes_read', 'from the disk', '{:,.0f}'),
+      ('file_bytes_read', 'bytes read of the file', '{:,.0f}'), ('file_reads', 'in so many reads', '{:,.0f}'),
+      ('listed_bytes', 'newest keys, bytes', '{:,.0f}'), ('disk_bytes_read', 'from the disk', '{:,.0f}'),
       ('disk_bytes_written', 'bytes written', '{:,.0f}'), ('start_ms', 'ms to start', '{:,.0f}'),
       ('memory_bytes', 'memory, bytes', '{:,.0f}'), ('acks_per_second', 'acks/s', '{:,.0f}'),
       ('ack_p99_ms', 'p99 ms', '{:,.1f}'))),
@@ -96,7 +97,8 @@ def write(page, output):
     about = kept['machine']
     lines = ['# How costs grow', '',
              f'Made by `bench/growth --page` on {about["at"]}: {about["processor"]}, {about["cores"]} cores, '
-             f'{about["system"]}; medians of {kept["rounds"]} rounds. [How to measure](../howto/measure.md).', '',
+             f'{about["system"]}; medians of {kept["rounds"]} rounds. [How to measure](../howto/measure.md). '
+             '[What grows with the log, and by what law](../design/log.md#what-grows-with-the-log).', '',
              'Each row is what one more costs when there are so many already. CPU time is that of the server\'s whole '
              'process, the kernel\'s work for it included.', '',
              f'![CPU time per unit]({os.path.basename(plot)})', '']
