@@ -15,6 +15,7 @@ static void add(struct builder *out, struct member *member, size_t count)
     if (count > 0)
         builder_add_byte(out, ',');
     users_encode(out, &user, 1);
+    member->is_shown = true; /* somebody is told of them now, so their leaving must be told as well */
 }
 
 static void make(struct room *room, struct builder *out, bool is_kept)

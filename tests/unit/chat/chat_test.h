@@ -21,11 +21,14 @@
         (const uint8_t *)("" literal), sizeof(literal) - 1 \
     }
 
+int test_chat(void);
 int test_door_session(void);
 int test_name(void);
 int test_name_shape(void);
 int test_people(void);
+int test_presence(void);
 int test_rate(void);
+int test_roster(void);
 int test_spender(void);
 int test_token(void);
 

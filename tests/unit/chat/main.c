@@ -16,6 +16,9 @@ int main(void)
     failures += test_token();
     failures += test_rate();
     failures += test_people();
+    failures += test_roster();
+    failures += test_presence();
+    failures += test_chat();
     failures += test_spender();
     failures += test_door_session();
     return failures > 0;

@@ -73,3 +73,40 @@ struct user *stage_user(struct stage *stage, uint8_t number, const char *name)
     assert_false(is_taken);
     return user;
 }
+
+struct room *stage_room(struct stage *stage, const char *name)
+{
+    struct room *room = NULL;
+    enum name_fault fault;
+
+    assert_int_equal(room_find(stage->chat, view_of_string(name), true, &room, &fault), RESULT_OK);
+    return room;
+}
+
+struct session *stage_session(struct stage *stage, struct user *user)
+{
+    struct session *session = session_new(stage->door);
+
+    assert_non_null(session);
+    session->user = user;
+    user->session_count++;
+    counter_add(&stage->chat->hub.counters.sessions, 1);
+    return session;
+}
+
+void stage_end_lease(struct stage *stage, struct member *member)
+{
+    assert_ptr_equal(due_take(&stage->chat->hub.leases, UINT64_MAX - 1), member);
+    member->lease_count--;
+    member_lease_over(stage->chat, member);
+}
+
+const char *stage_presence(struct stage *stage, struct room *room)
+{
+    struct builder *text = &stage->chat->hub.text;
+
+    presence_tell(stage->chat, room);
+    builder_add_byte(text, 0);
+    assert_true(builder_ok(text));
+    return (const char *)text->at;
+}
