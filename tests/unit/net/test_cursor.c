@@ -164,6 +164,37 @@ static void a_slow_reader_is_lapped_at_a_frames_end_and_told(void **state)
     free(payload);
 }
 
+/* Without the gap it would miss events and not know; half of one is no JSON. So its connection ends. */
+static void who_cannot_be_told_of_a_gap_is_ended(void **state)
+{
+    enum { EVENTS = 4000, SIZE = 1000 };
+    struct world world;
+    struct client slow;
+    char text[SIZE + 1];
+
+    (void)state;
+    world_init(&world);
+    world.lapped_has_no_memory = true;
+    world_start(&world);
+    client_upgrade(&slow, &world, "");
+    subscribe(&world, 1, false);
+    memset(text, '.', SIZE);
+    text[SIZE] = 0;
+    for (int seq = 1; seq <= EVENTS; seq++) {
+        shard_post_chunk(world.shard, ROOM, chunk_of_text(text, (uint64_t)seq));
+        world_turn(&world);
+    }
+    for (int i = 0; i < 20000 && shard_live_count(world.shard) > 0; i++) {
+        client_pump(&slow);
+        world_turn(&world);
+    }
+    assert_int_equal(world.lapped, 1);
+    assert_int_equal(world_ended(&world, END_NO_MEMORY), 1);
+    assert_false(client_has(&slow, "gap"));
+    client_close(&slow);
+    world_done(&world);
+}
+
 /* The kernel's buffers grow while one looks: more is said whenever the socket takes more, so that bytes wait always. */
 static void say_while_it_flows(struct world *world, const char *text, uint64_t *seq)
 {
@@ -318,6 +349,7 @@ int test_cursor(void)
         cmocka_unit_test(a_connection_follows_many_rooms_and_leaves_them),
         cmocka_unit_test(a_held_subscription_waits_for_its_replay),
         cmocka_unit_test(a_slow_reader_is_lapped_at_a_frames_end_and_told),
+        cmocka_unit_test(who_cannot_be_told_of_a_gap_is_ended),
         cmocka_unit_test(a_reader_that_never_reads_ends_by_the_write_deadline),
         cmocka_unit_test(a_slow_reader_is_closed_at_once_where_so_configured),
         cmocka_unit_test(compressing_subscribers_share_one_compression),

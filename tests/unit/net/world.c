@@ -129,6 +129,8 @@ static void on_lapped(void *context, struct conn *conn, uint32_t number, uint64_
     world->gap_from = from;
     world->gap_to = to;
     builder_format(out, "gap %u %llu-%llu", number, (unsigned long long)from, (unsigned long long)to);
+    if (world->lapped_has_no_memory)
+        out->has_failed = true;
     clock_ns += world->callback_takes_ns;
 }
 

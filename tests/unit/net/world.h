@@ -30,6 +30,7 @@ struct world {
     int upgrade_status;   /* what the next upgrade is answered with */
     bool echoes;
     bool turned_is_slow;
+    bool lapped_has_no_memory;  /* what is told of a gap does not fit */
     uint64_t callback_takes_ns; /* each notice moves world_clock_ns() so far */
     struct net_events aside;    /* takes upgrades with the field X-Aside */
 };
