@@ -11,7 +11,7 @@
 #include "network.h"
 #include "world.h"
 
-enum { COMMAND_BYTES = 2048, PADDING_MAX = 560, ASKED_AT_ONCE_MAX = 24 };
+enum { COMMAND_BYTES = 2048, PADDING_MAX = 560, ASKED_AT_ONCE_MAX = 24, ASKED_WHILE_CHECKING_MAX = 3 };
 
 /* ---- what is awaited ---- */
 
@@ -428,7 +428,10 @@ void act(struct client *client)
     }
     if (is_awaited(client, "login")) /* who it will be is not known */
         return;
-    if (client->asked_count >= ASKED_AT_ONCE_MAX || (!client->is_welcomed && !chance_one_in(8)))
+    /* Presence is exact only while nobody's connection ends: who asks for more than they read has an outbox that
+     * overflows, and is shown until their lease is over. */
+    size_t at_once_max = manners.is_checking ? ASKED_WHILE_CHECKING_MAX : ASKED_AT_ONCE_MAX;
+    if (client->asked_count >= at_once_max || (!client->is_welcomed && !chance_one_in(8)))
         return;
     if (!client->is_walk_in && (manners.is_calm || chance_one_in(2)) && join_wanted(client))
         return;
