@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fault_vfs.h"
 #include "store/sqlite.h"
 
 static void write_file(const struct fixture *fixture, const void *bytes, size_t size)
@@ -158,42 +157,6 @@ static void the_file_says_whose_it_is_and_is_sound(void **state)
     fixture_done(&fixture);
 }
 
-static bool is_in_wal_mode(const struct fixture *fixture)
-{
-    return fixture_sql_number(fixture, "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'") == 1;
-}
-
-/* With a rollback journal a power cut may undo what was acknowledged: its removal is not synced. Each call on the way
- * to a new database fails once, and whatever was opened all the same must be in WAL mode. */
-static void a_database_that_could_not_be_put_into_wal_mode_is_refused(void **state)
-{
-    (void)state;
-    static const enum fault_kind kinds[] = {FAULT_SYNC, FAULT_WRITE, FAULT_DISK_FULL, FAULT_OPEN};
-    fault_vfs_install();
-    for (size_t index = 0; index < COUNT(kinds); index++) {
-        int refused = 0;
-        bool has_struck = true;
-        for (int number = 1; has_struck; number++) {
-            struct fixture fixture;
-            fixture_init(&fixture, false);
-            fixture_close(&fixture);
-            assert_int_equal(unlink(fixture_path(&fixture, "natter.db")), 0);
-            fault_vfs_arm(kinds[index], number, false);
-            enum result result = store_open(&fixture.options, &fixture.events, &fixture.store);
-            has_struck = fault_vfs_disarm();
-            if (result == RESULT_OK) {
-                assert_true(is_in_wal_mode(&fixture));
-            } else {
-                assert_true(has_struck);
-                fixture.store = NULL;
-                refused++;
-            }
-            fixture_done(&fixture);
-        }
-        assert_true(refused > 0);
-    }
-}
-
 /* The file as the first version left it, made out of a new one. */
 static const char *const back_to_version_1 =
     "DROP TABLE keys; DROP TABLE key_log; DELETE FROM settings WHERE name = 'keys_done';"
@@ -257,7 +220,6 @@ int test_sqlite_schema(void)
         cmocka_unit_test(a_missing_folder_is_made),
         cmocka_unit_test(a_folder_that_is_a_file_is_refused_in_one_line),
         cmocka_unit_test(the_file_says_whose_it_is_and_is_sound),
-        cmocka_unit_test(a_database_that_could_not_be_put_into_wal_mode_is_refused),
         cmocka_unit_test(a_database_of_the_first_version_is_brought_up_to_date_and_knows_its_keys),
         cmocka_unit_test(an_empty_database_of_the_first_version_is_brought_up_to_date),
     };
