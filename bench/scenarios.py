@@ -21,6 +21,7 @@ class Scenario:
     rooms: int = 1
     is_compressed: bool = False
     is_pinned: bool = True       # one core for the server, another for the load
+    first: tuple = ()            # a load that comes and goes before
     figure: str = 'cpu'          # what is set against the floors: one of the columns; empty: nothing
     floor: str = 'floor_batch'
     columns: tuple = ('deliveries', 'cpu', 'batch', 'bytes', 'p50', 'p99')
@@ -64,8 +65,10 @@ SCENARIOS = [
     Scenario('wide-compressed', 'the same, compressed for every connection', WIDE + ('--compressed', '1'),
              servers=COMPRESSORS, is_compressed=True, figure='',
              columns=('deliveries', 'cpu', 'batch', 'bytes', 'p50', 'p99', 'compressions')),
-    Scenario('idle', '15,000 connections in one room, nothing said for 12 s; memory of the process without its files',
+    Scenario('idle', '15,000 connections in one room, nothing said for 12 s, after 100 that came and went; '
+             'memory of the process without its files',
              ('--subscribers', '15000', '--publishers', '0', '--warmup', '0', '--duration', '12'), figure='',
+             first=('--subscribers', '100', '--publishers', '0', '--warmup', '0', '--duration', '0.5'),
              columns=('memory', 'opened')),
     Scenario('upgrades', '15,000 connections opened one after the other, 256 at a time; no room joined',
              ('--subscribers', '15000', '--publishers', '0', '--warmup', '0', '--duration', '0.1'),

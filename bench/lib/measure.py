@@ -44,20 +44,27 @@ def read_metrics(server):
     return {name: float(value) for name, value in pairs}
 
 
+def run_generator(arguments, server, core, load):
+    command = [os.path.join(arguments.build, 'natter'), 'bench', '--json', '--quiet',
+               '--pid', str(server.process.pid), *load, server.url]
+    done = subprocess.run(pinned(core, command), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=arguments.duration + RUN_SECONDS_SPARE, check=False)
+    if not done.stdout.startswith('{'):
+        raise SystemExit(f'bench/run: {" ".join(command)}\n{done.stderr}\n{server.text()[-2000:]}')
+    return json.loads(done.stdout)
+
+
 def measure(arguments, scenario, name, module):
     cores = choose_cores() if scenario.is_pinned else (None, None)
     place = functools.partial(Place, arguments.build, rooms=scenario.rooms, is_compressed=scenario.is_compressed)
     with Server(name, module, place, cores[0], data_root(arguments.build)) as server:
         if hasattr(module, 'load'):
             return module.load(server, functools.partial(pinned, cores[1]), arguments)
-        command = [os.path.join(arguments.build, 'natter'), 'bench', '--json', '--quiet',
-                   '--pid', str(server.process.pid), *load_of(scenario, module, arguments), server.url]
+        generate = functools.partial(run_generator, arguments, server, cores[1])
+        if scenario.first:
+            generate([*scenario.first, *(['--raw'] if module.IS_RAW else [])])
         before = read_metrics(server)
-        done = subprocess.run(pinned(cores[1], command), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              timeout=arguments.duration + RUN_SECONDS_SPARE, check=False)
-        if not done.stdout.startswith('{'):
-            raise SystemExit(f'bench/run: {" ".join(command)}\n{done.stderr}\n{server.text()[-2000:]}')
-        report = json.loads(done.stdout)
+        report = generate(load_of(scenario, module, arguments))
         after = read_metrics(server)
         report['metrics'] = {key: after[key] - before.get(key, 0) for key in after}
         return report
