@@ -76,17 +76,21 @@ def run_until_not_ok(command, seconds_max, is_excused=lambda name: False):
     timer = threading.Timer(seconds_max, give_up)
     timer.start()
     lines, failed = [], None
-    for line in process.stdout:
-        lines.append(line)
-        match = NOT_OK.match(line)
-        if match and not re.search(r'# *(skip|todo)', line, re.IGNORECASE) and not is_excused(match.group(1).strip()):
-            failed = match.group(1).strip()
+    try:
+        for line in process.stdout:
+            lines.append(line)
+            match = NOT_OK.match(line)
+            if match and not re.search(r'# *(skip|todo)', line, re.IGNORECASE) \
+                    and not is_excused(match.group(1).strip()):
+                failed = match.group(1).strip()
+                break
+        if failed is not None:
             end_group(process)
-            break
-    process.stdout.close()
-    status = process.wait()
-    timer.cancel()
-    end_group(process)        # whatever it left behind
+        process.stdout.close()
+        status = process.wait()
+    finally:
+        timer.cancel()
+        end_group(process)        # whatever it left behind, also where somebody interrupts
     return ''.join(lines), failed, None if is_late.is_set() else status
 
 
