@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/inspect.h"
-#include "store_test.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "os/clock.h"
+#include "store_test.h"
 
 static void add_room(void *context, const struct inspected_room *room)
 {
@@ -47,10 +49,10 @@ static void a_folder_is_read_beside_a_live_store_and_after_it(void **state)
     struct fixture fixture;
     char epoch[17];
     fixture_init(&fixture, false);
-    struct store_room *attic = must_open(&fixture, "attic");
+    (void)must_open(&fixture, "attic");
     turn_all(&fixture);
     struct store_room *room = must_open(&fixture, "lobby");
-    room->at_ms_last = attic->at_ms_last + 1000000;
+    room->at_ms_last = os_clock_wall_ms() + 1000000; /* later than the attic, also within one millisecond */
     memcpy(epoch, room->epoch, sizeof epoch);
     (void)say(&fixture, room, "a", "one");
     (void)say(&fixture, room, "b", "two");

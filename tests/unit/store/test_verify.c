@@ -419,7 +419,8 @@ static void long_rooms_are_read_in_pages(void **state)
     assert_int_equal(findings.summary.events, 2 * VERIFY_PAGE_EVENTS + 7);
     fixture_sql(&fixture, "DELETE FROM events WHERE seq IN (10000, 10001, 20000)"); /* at the seams */
     look(&fixture, &findings);
-    assert_int_equal(findings.count, 2 + 3); /* and each key leads nowhere */
+    /* And each key leads nowhere: from the index, from the list of the newest, or from both while it moves over. */
+    assert_in_range(findings.count, 2 + 3, 2 + 3 + 3);
     assert_string_equal(findings.faults[0].text, "events 10000 to 10001 are missing");
     assert_string_equal(findings.faults[1].text, "event 20000 is missing");
     fixture_done(&fixture);
