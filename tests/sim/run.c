@@ -323,6 +323,11 @@ static void calm(void)
     run_for(CHECKING_MS);
     manners.is_checking = false;
     settle();
+    /* Whoever went and came back a moment ago is told of with the next presence frame. */
+    for (int i = 0; i < client_count; i++)
+        clients[i].act_ns = UINT64_MAX;
+    run_for(config->chat.presence_lease_ms + config->chat.presence_interval_ms + 2000);
+    settle();
     check_presences();
 }
 

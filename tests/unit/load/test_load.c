@@ -40,6 +40,8 @@ static void run(const struct fake_options *fake, const char *const *extra)
     char url[64];
     (void)snprintf(url, sizeof(url), "ws://127.0.0.1:%u/ws", fake_server_port(server));
     struct load_options options = options_for(extra, url);
+    if (fake->fault == 0 || fake->fault == FAKE_IS_BUSY)
+        options.patience_ms = 10000; /* it ends well, however slow the machine is */
     load_measure(&options, &report);
     fake_server_stop(server);
     report.options = NULL; /* dies here; nothing below asks for it */
