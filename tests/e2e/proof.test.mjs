@@ -107,13 +107,15 @@ test('natter verify proves a folder beside the server, and names what is damaged
     equal(damaged.status, 1, 'status');
     assert(/^lobby #2: it was deleted, and its text is still there$/m.test(damaged.stdout), damaged.stdout);
     assert(/^lobby #4: event 4 is missing$/m.test(damaged.stdout), damaged.stdout);
-    assert(/^1 room, 5 events: 2 faults$/m.test(damaged.stdout), damaged.stdout);
+    assert(/^key_log lists row 4 of events, which is not there$/m.test(damaged.stdout), damaged.stdout);
+    assert(/^1 room, 5 events: 3 faults$/m.test(damaged.stdout), damaged.stdout);
     const lines = (await verify('--json')).stdout.trim().split('\n').map((line) => JSON.parse(line));
-    equal(lines.pop(), { rooms: 1, events: 5, faults: 2, is_sound: false }, 'the sum');
+    equal(lines.pop(), { rooms: 1, events: 5, faults: 3, is_sound: false }, 'the sum');
     const found = lines.map(({ check, room, seq }) => `${check} ${room} ${seq}`);
-    equal(found, ['events lobby 2', 'events lobby 4'], 'faults');
+    equal(found, ['events lobby 2', 'events lobby 4', 'keys  0'], 'faults');
     await run('sqlite3', [
         `${server.data}/natter.db`,
-        "UPDATE events SET text = '' WHERE seq = 2; DELETE FROM events WHERE seq >= 4",
+        "UPDATE events SET text = '' WHERE seq = 2; DELETE FROM events WHERE seq >= 4; " +
+            'DELETE FROM key_log WHERE first >= 4',
     ]);
 });
