@@ -71,10 +71,11 @@ async function vanish(server, peers, count) {
     const reasons = async () => [await ended(server, 'heartbeat'), await ended(server, 'slow')];
     await until(
         async () => {
-            const key = `k${++said}`;
-            const answer = await witness.ask({ type: 'send', room: 'vanishing', text: 'are you there?', key });
-            equal(answer.type, 'ack', 'the others go on');
             const [heartbeat, slow] = await reasons();
+            // Nothing is on its way to them until the first has ended: silence is for the heartbeat to find.
+            const command = { type: 'send', room: 'vanishing', text: 'are you there?', key: `k${++said}` };
+            const answer = await witness.ask(heartbeat + slow === 0 ? { type: 'who', room: 'vanishing' } : command);
+            equal(answer.type, heartbeat + slow === 0 ? 'members' : 'ack', 'the others go on');
             return heartbeat + slow === count;
         },
         'all that vanished have ended',
@@ -85,8 +86,7 @@ async function vanish(server, peers, count) {
     const due = (2 * HEARTBEAT_MS + CLOSE_MS) / 1000;
     console.log(`${count} vanished: ${heartbeat} ended by heartbeat, ${slow} by the write deadline, all within ` +
         `${seconds} s (two heartbeats and the time to close are ${due} s)`);
-    // Which of the two depends on whether a message was on its way to them when they went.
-    equal(heartbeat + slow, count, 'each for one of the two reasons');
+    assert(heartbeat > 0, 'some by the heartbeat');
     const shown = async () => (await witness.ask({ type: 'who', room: 'vanishing' })).count;
     await until(async () => (await shown()) === 1, 'they are not shown any more');
     assert(!witness.isClosed, 'the others are still connected');
