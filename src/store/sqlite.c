@@ -470,10 +470,10 @@ static enum result reopen(struct engine *base)
     if (sqlite_handle_open(&engine->writer, engine->path, SQLITE_OPEN_READWRITE, SQLITE_WRITER_CACHE_KIB, &code)
         != RESULT_OK)
         goto out_failed;
-    code = configure_writer(engine);
-    /* A commit whose fsync failed may be read back although it is on no disk, and a second fsync would not say so.
-     * Copying everything into the file and syncing that is what makes it durable; then nothing of the old log of
-     * changes is left to doubt. */
+    code = sqlite_wal_renew(engine->writer.database);
+    if (code == SQLITE_OK)
+        code = configure_writer(engine);
+    /* Then nothing of the old log of changes is left to doubt. */
     if (code == SQLITE_OK)
         code = sqlite3_wal_checkpoint_v2(engine->writer.database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     if (code == SQLITE_OK)
@@ -576,6 +576,9 @@ static enum result open_writer(struct sqlite_engine *engine)
     sqlite3 *database = engine->writer.database;
     if (sqlite3_db_readonly(database, "main") == 1)
         return sqlite_report_unusable(engine->path, SQLITE_READONLY);
+    code = sqlite_wal_renew(database);
+    if (code != SQLITE_OK)
+        return sqlite_report_unusable(engine->path, code);
     uint8_t hash_key[SQLITE_HASH_KEY_BYTES];
     os_random_bytes(hash_key, sizeof hash_key);
     enum result result = sqlite_schema_ready(database, engine->path, hash_key);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by the files of the SQLite engine (sqlite, sqlite_schema, sqlite_keys, sqlite_read, checkpoint) and by
- * inspect; by nobody else.
+/* Shared by the files of the SQLite engine (sqlite, sqlite_schema, sqlite_keys, sqlite_read, sqlite_wal, checkpoint)
+ * and by inspect; by nobody else.
  *
  * The file is in WAL mode: one writer (the store's thread), readers beside it in this process and in others. SQL is
  * fixed text; data is only ever bound. */
@@ -151,6 +151,11 @@ enum result sqlite_schema_check(sqlite3 *database, const char *path) MUST_USE;
 enum result sqlite_hash_key_read(sqlite3 *database, uint8_t out_hash_key[SQLITE_HASH_KEY_BYTES]) MUST_USE;
 /* The diag line for a file that cannot be opened or used, and its result. */
 enum result sqlite_report_unusable(const char *path, int code);
+
+/* sqlite_wal.c. To be called on a new connection before anything is written or checkpointed: what can be read in the
+ * log of changes is written again, so that the checkpoint's fsync puts all of it on the disk, even where an earlier
+ * fsync failed. SQLITE_OK, also without a log, or the code of the failure. May block. */
+int sqlite_wal_renew(sqlite3 *database);
 
 /* sqlite_read.c */
 void sqlite_row_event(sqlite3_stmt *row, struct event *out_event);

@@ -10,6 +10,7 @@
 struct fault_file {
     sqlite3_file base;  /* first: what SQLite sees */
     sqlite3_file *real; /* behind this struct, in the same block */
+    bool is_log;
 };
 
 static sqlite3_vfs *real_vfs;
@@ -21,6 +22,8 @@ static _Atomic bool does_last;
 static _Atomic bool has_struck;
 static _Atomic bool is_armed;
 static _Atomic int slow_ms;
+static _Atomic int64_t log_bytes_written;
+static _Atomic int64_t log_bytes_synced;
 
 void fault_vfs_arm(enum fault_kind kind, int number, bool lasts)
 {
@@ -42,6 +45,17 @@ void fault_vfs_slow(int sync_ms)
     atomic_store(&slow_ms, sync_ms);
 }
 
+void fault_vfs_watch_log(void)
+{
+    atomic_store(&log_bytes_written, 0);
+    atomic_store(&log_bytes_synced, -1);
+}
+
+int64_t fault_vfs_log_bytes_synced(void)
+{
+    return atomic_load(&log_bytes_synced);
+}
+
 static bool strikes(enum fault_kind kind)
 {
     if (!atomic_load(&is_armed) || atomic_load(&armed_kind) != (int)kind)
@@ -56,6 +70,11 @@ static bool strikes(enum fault_kind kind)
 static sqlite3_file *real_of(sqlite3_file *file)
 {
     return ((struct fault_file *)(void *)file)->real;
+}
+
+static bool is_log(sqlite3_file *file)
+{
+    return ((struct fault_file *)(void *)file)->is_log;
 }
 
 static int file_close(sqlite3_file *file)
@@ -82,6 +101,8 @@ static int file_write(sqlite3_file *file, const void *at, int size, sqlite3_int6
         (void)real_of(file)->pMethods->xWrite(real_of(file), at, size / 2, offset); /* fails in any case */
         return SQLITE_IOERR_WRITE;
     }
+    if (is_log(file))
+        atomic_fetch_add(&log_bytes_written, size);
     return real_of(file)->pMethods->xWrite(real_of(file), at, size, offset);
 }
 
@@ -99,6 +120,8 @@ static int file_sync(sqlite3_file *file, int flags)
         sqlite3_sleep(ms);
     if (strikes(FAULT_SYNC))
         return SQLITE_IOERR_FSYNC;
+    if (is_log(file) && atomic_load(&log_bytes_synced) < 0)
+        atomic_store(&log_bytes_synced, atomic_load(&log_bytes_written));
     return real_of(file)->pMethods->xSync(real_of(file), flags);
 }
 
@@ -184,6 +207,7 @@ static int vfs_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file,
     fault->base.pMethods = NULL;
     if (strikes(FAULT_OPEN))
         return SQLITE_CANTOPEN;
+    fault->is_log = (flags & SQLITE_OPEN_WAL) != 0;
     fault->real = (sqlite3_file *)(void *)(fault + 1);
     int code = real_vfs->xOpen(real_vfs, name, fault->real, flags, out_flags);
     if (fault->real->pMethods != NULL)

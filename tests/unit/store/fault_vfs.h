@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum fault_kind {
     FAULT_DISK_FULL,  /* a write finds no room */
@@ -23,3 +24,6 @@ void fault_vfs_arm(enum fault_kind kind, int number, bool lasts);
 bool fault_vfs_disarm(void);
 /* Every fsync takes so much longer, beside any other fault; 0: no more. */
 void fault_vfs_slow(int sync_ms);
+/* From now on: how many bytes were written to the log of changes before it was first synced; -1: it was not synced. */
+void fault_vfs_watch_log(void);
+int64_t fault_vfs_log_bytes_synced(void);

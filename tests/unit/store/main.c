@@ -17,6 +17,7 @@ int main(void)
     failures += test_sqlite_schema();
     failures += test_sqlite_keys();
     failures += test_sqlite_read();
+    failures += test_sqlite_wal();
     failures += test_checkpoint();
     failures += test_recover();
     failures += test_reader();

@@ -97,5 +97,6 @@ int test_sqlite(void);
 int test_sqlite_keys(void);
 int test_sqlite_read(void);
 int test_sqlite_schema(void);
+int test_sqlite_wal(void);
 int test_verify(void);
 int test_writer(void);
