@@ -37,6 +37,7 @@ struct server {
     struct net_events diagnosis_events;
     struct http_site site;
     struct metrics_sources metrics;
+    struct watchdog watchdog; /* of the main thread */
 };
 
 static bool is_store_healthy(void *context)
@@ -303,7 +304,6 @@ static void rest(const struct server *server, uint64_t *letters_seen, uint64_t *
 static void wait_for_end(struct server *server)
 {
     uint64_t letters_seen = 0, letters_at_trim = 0;
-    static struct watchdog watchdog; /* 3 KB: not on the stack; there is one main thread */
 
     for (;;) {
         uint64_t turn_ms = secure_turn(&server->secure, server->shards, server->shard_count);
@@ -312,7 +312,7 @@ static void wait_for_end(struct server *server)
             return;
         if (signal == SIGHUP)
             secure_reload(&server->secure, server->shards, server->shard_count);
-        watchdog_look(&watchdog, &server->metrics, os_clock_monotonic_ns());
+        watchdog_look(&server->watchdog, &server->metrics, os_clock_monotonic_ns());
         if (signal == 0)
             rest(server, &letters_seen, &letters_at_trim);
     }
