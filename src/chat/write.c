@@ -44,16 +44,16 @@ void room_send(struct chat *chat, struct request *request)
     append(chat, request, room, &event);
 }
 
-/* A retried key is the first one's business, whatever has become of its target since: the store answers it as a
- * duplicate. */
-static bool is_retry(struct chat *chat, const struct request *request, struct room *room)
+/* RESULT_OK: a retried key, which is the first one's business, whatever has become of its target since: the store
+ * answers it as a duplicate. RESULT_NOT_FOUND: a new one. Others: nobody can tell now, and the target says nothing. */
+static enum result find_key(struct chat *chat, const struct request *request, struct room *room)
 {
     char id[USER_ID_BYTES + 1];
     uint64_t seq;
     int64_t at_ms;
 
     token_user_text(request->session->user->id, id);
-    return store_key_find(chat->store, room->log, view_of_string(id), request->command.key, &seq, &at_ms) == RESULT_OK;
+    return store_key_find(chat->store, room->log, view_of_string(id), request->command.key, &seq, &at_ms);
 }
 
 /* The message that an edit, a deletion or a reaction is about. NULL: refused. */
@@ -64,11 +64,13 @@ static struct room *find_target(struct chat *chat, struct request *request, bool
     char id[USER_ID_BYTES + 1];
     struct event target;
 
-    if (!room || is_retry(chat, request, room))
+    if (!room)
+        return NULL;
+    enum result result = find_key(chat, request, room);
+    if (result == RESULT_OK)
         return room;
-    enum result result = request->command.seq > room->log->seq_committed
-                             ? RESULT_NOT_FOUND
-                             : store_event_get(chat->store, room->log, request->command.seq, &target);
+    if (result == RESULT_NOT_FOUND && request->command.seq <= room->log->seq_committed)
+        result = store_event_get(chat->store, room->log, request->command.seq, &target);
     if (result == RESULT_NOT_FOUND || (result == RESULT_OK && (target.kind != EVENT_MESSAGE || target.is_deleted))) {
         refuse_request(chat, request, ERROR_NOT_FOUND,
                        "There is no message with that seq in this room. It may have been deleted.");

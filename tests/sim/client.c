@@ -129,7 +129,7 @@ static void come(struct client *client)
     }
     draw_connection(client);
     client->stage = STAGE_ASKED;
-    client->asked_request_ns = world.now_ns;
+    client->connected_ns = client->asked_request_ns = world.now_ns;
     trace(client->name, "connects%s%s", client->is_visitor ? ", to look around" : "",
           client->is_walk_in ? ", to walk in" : "");
     wire_ask(client);

@@ -74,7 +74,7 @@ struct client {
     struct link *link;
     struct os_address address;
     uint64_t act_ns, hear_ns; /* when it does something by itself; when it reads */
-    uint64_t asked_request_ns;
+    uint64_t connected_ns, asked_request_ns;
     struct bytes in, out;
     bool is_visitor; /* plain HTTP */
     bool has_heard_head;

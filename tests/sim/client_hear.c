@@ -200,7 +200,7 @@ static void hear_joined(struct client *client, const json_t *frame)
     if (seat->state != SEAT_ASKED)
         broken("%s has joined %s, and did not ask", client->name, room_name(room));
     (void)snprintf(seat->epoch, sizeof seat->epoch, "%s", text_of(frame, "epoch"));
-    seat->book = ledger_book(room, seat->epoch);
+    seat->book = ledger_book(room, seat->epoch, client->connected_ns);
     if (!json_object_get(frame, "ref")) { /* walked in */
         seat->has_asked_after = false;
         seat->asked_history = 8;

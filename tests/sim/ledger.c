@@ -66,24 +66,28 @@ struct book *ledger_newest(int room)
     return books[room];
 }
 
-struct book *ledger_book(int room, const char *epoch)
+struct book *ledger_book(int room, const char *epoch, uint64_t connected_ns)
 {
-    struct book *book = books[room];
+    struct book *newest = books[room], *book = newest;
+    bool has_events = newest && !room_is_ephemeral(room) && newest->newest > 0;
+    /* The words of a server that has ended may arrive after the first ones of its successor. */
+    bool is_late = newest && connected_ns < newest->heard_ns;
 
     while (book && strcmp(book->epoch, epoch) != 0)
         book = book->older;
     if (book) {
-        if (book != books[room] && !room_is_ephemeral(room) && books[room]->newest > 0)
+        if (book != newest && has_events && !is_late)
             broken("P2: room %s is back in an older epoch", names[room]);
         return book;
     }
-    if (!room_is_ephemeral(room) && books[room] && books[room]->newest > 0)
+    if (has_events && !is_late)
         broken("P1: room %s had %llu events in epoch %s, and has a new epoch %s", names[room],
-               (unsigned long long)books[room]->newest, books[room]->epoch, epoch);
+               (unsigned long long)newest->newest, newest->epoch, epoch);
+    struct book **link = is_late ? &newest->older : &books[room];
     book = own_realloc(NULL, sizeof *book);
-    *book = (struct book){.room = room, .older = books[room]};
+    *book = (struct book){.room = room, .heard_ns = is_late ? 0 : world.now_ns, .older = *link};
     (void)snprintf(book->epoch, sizeof book->epoch, "%s", epoch);
-    books[room] = book;
+    *link = book;
     return book;
 }
 

@@ -42,6 +42,7 @@ struct book {
     char epoch[EPOCH_BYTES];
     struct fact *facts; /* by seq - 1 */
     uint64_t newest, capacity;
+    uint64_t heard_ns; /* when somebody first heard of it */
     struct book *older;
 };
 
@@ -63,7 +64,7 @@ void ledger_done(void);
 /* The room's newest life as far as anybody knows; NULL: nobody has been there. */
 struct book *ledger_newest(int room);
 /* The life of that epoch. Another one than before is right only where nothing is lost by it. */
-struct book *ledger_book(int room, const char *epoch);
+struct book *ledger_book(int room, const char *epoch, uint64_t connected_ns);
 /* Somebody was told of this event. */
 void ledger_event(struct book *book, const struct told *told);
 /* A deletion of it was known before that time: then its text must not be told any longer. */
