@@ -56,9 +56,11 @@ static size_t add_left(const struct room *room, struct people *people, size_t ma
     return people->count - before;
 }
 
-static void free_left(struct chat *chat, struct room *room)
+static void free_left(struct chat *chat, struct room *room, size_t count)
 {
     list_each(&room->left, link, following) {
+        if (count-- == 0)
+            break;
         member_free(chat, list_entry(link, struct member, of_room));
     }
 }
@@ -86,6 +88,11 @@ void presence_tell(struct chat *chat, struct room *room)
         counter_add(&hub->counters.presence_frames, 1);
     }
     room->presence_ms = hub->now_ms;
-    free_left(chat, room);
+    /* More than one frame names: the others are told with the next. Where names are not told there is nothing to wait
+     * for. */
+    bool can_wait = names_max > 0 && room->session_count > 0;
+    free_left(chat, room, can_wait ? left : SIZE_MAX);
+    if (!list_is_empty(&room->left))
+        presence_due(chat, room);
     room_close_if_idle(chat, room);
 }

@@ -26,6 +26,7 @@ struct job {
     struct builder events;
     size_t *offsets; /* of each event's text in `events` */
     size_t event_count, event_capacity;
+    bool is_cut;          /* there is no room or no memory for the next event */
     uint64_t first, last; /* seqs that were read */
     crypto_hash_sha256_state hash;
 };
@@ -52,10 +53,12 @@ static bool add_event(void *context, const struct event *event)
     struct view room = view_first(builder_view(&job->strings), job->room_size);
     size_t before = job->events.size;
 
-    if (job->event_count == job->event_capacity)
+    job->is_cut = job->event_count == job->event_capacity;
+    if (job->is_cut)
         return false;
     event_encode(&job->events, room, event);
-    if (!builder_ok(&job->events) || job->events.size > job->bytes_max) {
+    job->is_cut = !builder_ok(&job->events) || job->events.size > job->bytes_max;
+    if (job->is_cut) {
         job->events.size = before;
         job->events.has_failed = false;
         return false;
@@ -154,7 +157,9 @@ static void run_events(struct job *job, struct store_snapshot *snapshot)
                                        add_event, job);
     if (result == RESULT_OK)
         join_events(job, &events);
-    bool is_failure = result != RESULT_OK || !builder_ok(&events);
+    /* An empty page says that there is nothing, which would be false. */
+    bool is_empty_by_need = job->is_cut && job->event_count == 0;
+    bool is_failure = result != RESULT_OK || !builder_ok(&events) || is_empty_by_need;
     if (is_failure)
         encode_failure(job, &text);
     else if (job->kind == JOB_JOINED)

@@ -357,9 +357,7 @@ static void hear_presence(struct client *client, const json_t *frame)
     for (size_t i = 0; i < json_array_size(left); i++)
         member_take(seat, text_of(json_array_get(left, i), "id"));
     seat->count_told = number_of(frame, "count");
-    /* A frame names so many at the most: a full list may be a part of those who came or went. */
-    size_t names_max = server_config()->chat.presence_names_max;
-    if (seat->count_told > names_max || json_array_size(joined) >= names_max || json_array_size(left) >= names_max)
+    if (seat->count_told > server_config()->chat.presence_names_max)
         seat->are_members_sure = false;
 }
 

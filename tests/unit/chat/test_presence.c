@@ -166,6 +166,45 @@ static void a_new_name_of_one_who_has_left_is_no_news_for_ever(void **state)
     scene_done(&scene);
 }
 
+/* More than a frame names (10 here) have left before one was due. */
+static void those_whom_one_frame_does_not_name_are_told_with_the_next(void **state)
+{
+    enum { MANY = 13, NAMES_MAX = 10 };
+    struct scene scene;
+    struct member *members[MANY];
+    struct session *sessions[MANY];
+    int told = 0;
+
+    (void)state;
+    scene_start(&scene);
+    struct session *bea = enter(&scene, scene.bea, &members[0]);
+    for (int i = 0; i < MANY; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "Guest-%02d", i);
+        sessions[i] = enter(&scene, stage_user(&scene.stage, (uint8_t)(10 + i), name), &members[i]);
+    }
+    assert_int_equal(people_in(&scene.stage.chat->hub, scene.room, 100), MANY + 2); /* so their leaving matters */
+    (void)stage_presence(&scene.stage, scene.room);
+    for (int i = 0; i < MANY; i++) {
+        session_depart(scene.stage.chat, sessions[i]);
+        stage_end_lease(&scene.stage, members[i]);
+    }
+    for (int frames = 0; frames < 2; frames++) {
+        const char *frame = stage_presence(&scene.stage, scene.room);
+        for (int i = 0; i < MANY; i++) {
+            char name[16];
+            (void)snprintf(name, sizeof name, "Guest-%02d", i);
+            told += is_told(frame, "left", name);
+        }
+        assert_non_null(strstr(frame, "\"count\":2"));
+        assert_int_equal(told, frames == 0 ? NAMES_MAX : MANY);
+        assert_int_equal(list_is_empty(&scene.room->left), frames == 1);
+        assert_true(frames == 1 || wheel_timer_is_armed(&scene.room->presence));
+    }
+    session_depart(scene.stage.chat, bea);
+    scene_done(&scene);
+}
+
 int test_presence(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +213,7 @@ int test_presence(void)
         cmocka_unit_test(who_was_named_in_an_answer_and_left_at_once_is_told_as_left),
         cmocka_unit_test(who_was_named_in_joined_and_left_at_once_is_told_as_left),
         cmocka_unit_test(who_was_named_to_nobody_comes_and_goes_without_a_word),
+        cmocka_unit_test(those_whom_one_frame_does_not_name_are_told_with_the_next),
         cmocka_unit_test(a_new_name_of_one_who_has_left_is_no_news_for_ever),
     };
     return cmocka_run_group_tests_name("chat/presence", tests, NULL, NULL);
