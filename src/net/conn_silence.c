@@ -126,10 +126,21 @@ void conn_silence_ended(struct conn *conn)
         tell_learned(shard, &keys[i], silence_cut(&shard->silence, &keys[i], shard->now_ms, &ages));
 }
 
+/* After how long a silence its ping went out, and not what the path's heartbeat is by now: of a crowd that is lost at
+ * once, the first few change that, and what the others prove is the same as before. If more was sent after the ping
+ * this is too long, and proves less than it might. */
+static uint32_t pinged_after_ms(const struct conn *conn)
+{
+    uint32_t heartbeat_ms = conn_shard(conn)->options.heartbeat_ms;
+    uint32_t after_ms = conn->progress_ms - conn->heard_ms;
+
+    return after_ms < heartbeat_ms ? after_ms : heartbeat_ms;
+}
+
 void conn_silence_deaf(struct conn *conn)
 {
     struct shard *shard = conn_shard(conn);
-    uint32_t interval_ms = conn_heartbeat_ms(conn);
+    uint32_t interval_ms = pinged_after_ms(conn);
     struct silence_key keys[2];
 
     if (!conn->is_quiet)

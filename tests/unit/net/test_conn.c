@@ -116,6 +116,32 @@ static void a_silence_that_was_our_own_is_asked_about_first(void **state)
     world_done(&world);
 }
 
+/* A home's router that started anew, say: sixteen that nobody answers any more prove no more than four do, since all
+ * were pinged after the same silence. */
+static void a_crowd_that_is_lost_at_once_halves_its_heartbeat_once(void **state)
+{
+    enum { CROWD = 16 };
+    struct client crowd[CROWD];
+    struct world world;
+    uint32_t shortest_ms;
+
+    (void)state;
+    world_init(&world);
+    world.options.heartbeat_ms = 400;
+    world.options.heartbeat_floor_ms = 50;
+    world.options.heartbeat_forget_ms = 3600000;
+    world.options.close_ms = 20;
+    world_start(&world);
+    for (int i = 0; i < CROWD; i++)
+        client_upgrade(&crowd[i], &world, "");
+    world_until(&world, world_ended(&world, END_HEARTBEAT) == CROWD);
+    assert_int_equal(silence_learned_count(&world.shard->silence, &shortest_ms), 1);
+    assert_true(shortest_ms >= 200);
+    for (int i = 0; i < CROWD; i++)
+        client_close(&crowd[i]);
+    world_done(&world);
+}
+
 static void a_request_that_trickles_in_is_answered_408(void **state)
 {
     struct world world;
@@ -224,6 +250,7 @@ int test_conn(void)
         cmocka_unit_test(a_pong_keeps_the_connection),
         cmocka_unit_test(a_connection_aside_has_a_pulse_and_its_own_notices),
         cmocka_unit_test(a_silence_that_was_our_own_is_asked_about_first),
+        cmocka_unit_test(a_crowd_that_is_lost_at_once_halves_its_heartbeat_once),
         cmocka_unit_test(a_request_that_trickles_in_is_answered_408),
         cmocka_unit_test(a_kept_connection_that_asks_nothing_ends),
         cmocka_unit_test(our_close_that_is_not_answered_ends_by_deadline),
