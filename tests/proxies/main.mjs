@@ -21,7 +21,7 @@ if (!existsSync(binary)) {
     console.error(`tests/proxies/run: there is no ${binary}; build it first, or name another with --natter`);
     process.exit(2);
 }
-const wanted = option('--proxy') ? [option('--proxy')] : Object.keys(kinds);
+const wanted = option('--proxy') ? [option('--proxy')] : [...Object.keys(kinds), 'paths'];
 const folder = mkdtempSync(join(tmpdir(), 'natter-certificates-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const certificate = makeCertificate(folder, 'right');
@@ -49,7 +49,9 @@ class ProxyContext extends Context {
 const suites = await Promise.all(['deployed', 'doctor'].map((name) => import(`./${name}.test.mjs`)));
 if (wanted.includes('nginx')) for (const suite of suites) suite.commonTests?.();
 for (const name of wanted) {
-    if (kinds[name]?.program) {
+    if (name === 'paths') {
+        (await import('./paths.test.mjs')).tests();
+    } else if (kinds[name]?.program) {
         for (const suite of suites) suite.tests(name);
     } else {
         console.log(`ok ${name}: everything # skip there is no ${name} here; tools/setup --test brings it`);
