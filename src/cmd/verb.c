@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "cmd/backup.h"
 #include "cmd/bench.h"
 #include "cmd/doctor.h"
 #include "cmd/history.h"
@@ -14,6 +15,8 @@ const struct verb verbs[] = {
     {"rooms", "list the rooms of a data folder", cmd_rooms},
     {"history", "print the events of a room", cmd_history},
     {"verify", "prove that a data folder is sound", cmd_verify},
+    {"backup", "copy a data folder into one file", cmd_backup},
+    {"restore", "put a backup into a data folder", cmd_restore},
     {"check-config", "tell whether the settings are right", cmd_check_config},
     {"config", "print a sample file, the reference, or the settings in force", cmd_config},
     {"doctor", "find out what is wrong with a deployment, or with this machine", cmd_doctor},

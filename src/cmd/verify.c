@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "chat/name.h"
+#include "cmd/keep.h"
 #include "cmd/show.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -31,30 +32,6 @@ struct report {
     bool has_progress; /* such a line stands there */
 };
 
-/* 48201 as "48,201". */
-static void add_grouped(struct builder *out, uint64_t number)
-{
-    char digits[24];
-    int count = 0;
-
-    do {
-        digits[count++] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    while (count-- > 0) {
-        builder_add_byte(out, (uint8_t)digits[count]);
-        if (count > 0 && count % 3 == 0)
-            builder_add_byte(out, ',');
-    }
-}
-
-static void add_count(struct builder *out, uint64_t number, const char *one, const char *many)
-{
-    add_grouped(out, number);
-    builder_add_byte(out, ' ');
-    builder_add_string(out, number == 1 ? one : many);
-}
-
 static void clear_progress(struct report *report)
 {
     if (report->has_progress)
@@ -75,9 +52,9 @@ static void show_progress(void *context, const char *check, uint64_t done, uint6
     builder_format(&report->line, "\r\033[K%s", check);
     if (done > 0) {
         builder_add_string(&report->line, "  ");
-        add_grouped(&report->line, done);
+        keep_add_grouped(&report->line, done);
         builder_add_string(&report->line, " of about ");
-        add_grouped(&report->line, total);
+        keep_add_grouped(&report->line, total);
     }
     os_print(ERROR, builder_view(&report->line));
 }
@@ -134,16 +111,16 @@ static void show_summary(struct report *report, const struct verify_summary *sum
     }
     if (report->shown > report->limit) {
         builder_add_string(out, "… and ");
-        add_count(out, report->shown - report->limit, "fault more\n", "faults more\n");
+        keep_add_count(out, report->shown - report->limit, "fault more\n", "faults more\n");
     }
-    add_count(out, summary->rooms, "room", "rooms");
+    keep_add_count(out, summary->rooms, "room", "rooms");
     builder_add_string(out, ", ");
-    add_count(out, summary->events, "event", "events");
+    keep_add_count(out, summary->events, "event", "events");
     builder_add_string(out, ": ");
     if (summary->faults == 0)
         builder_add_string(out, "complete, in order, no key twice");
     else
-        add_count(out, summary->faults, "fault", "faults");
+        keep_add_count(out, summary->faults, "fault", "faults");
     builder_add_byte(out, '\n');
     show_flush(out);
 }

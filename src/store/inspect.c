@@ -6,6 +6,7 @@
 
 #include "base/diag.h"
 #include "os/file.h"
+#include "os/tree.h"
 #include "store/sqlite.h"
 
 #define ROOM_COLUMNS                                                                                     \
@@ -69,12 +70,12 @@ static enum result open_handle(struct inspection *inspection)
     enum result result =
         sqlite_handle_open(&inspection->handle, inspection->path, SQLITE_OPEN_READONLY, SQLITE_READER_CACHE_KIB, &code);
     if (result == RESULT_OK && can_read(inspection, &code))
-        return sqlite_schema_check(inspection->handle.database, inspection->path);
+        return RESULT_OK;
     sqlite_handle_close(&inspection->handle);
     int kind = code & 0xff;
     if ((kind == SQLITE_CANTOPEN || kind == SQLITE_READONLY || kind == SQLITE_PERM)
         && open_at_rest(inspection) == RESULT_OK && can_read(inspection, &code))
-        return sqlite_schema_check(inspection->handle.database, inspection->path);
+        return RESULT_OK;
     if (kind != SQLITE_CANTOPEN && kind != SQLITE_READONLY && kind != SQLITE_PERM)
         return sqlite_report_unusable(inspection->path, code);
     diag(DIAG_ERROR, "store.unreadable", "file", inspection->path, "why", "the database cannot be opened for reading",
@@ -82,32 +83,66 @@ static enum result open_handle(struct inspection *inspection)
     return RESULT_REFUSED;
 }
 
-enum result inspect_open(const char *folder, struct inspection **out_inspection)
+/* The file in the folder, or the file itself. */
+static char *path_of(const char *folder)
+{
+    bool is_file = os_path_kind(folder) == OS_KIND_FILE;
+    size_t size = strlen(folder) + sizeof "/" SQLITE_DATABASE_NAME;
+    char *path = malloc(size);
+    if (path != NULL)
+        (void)snprintf(path, size, "%s%s", folder, is_file ? "" : "/" SQLITE_DATABASE_NAME); /* measured above */
+    return path;
+}
+
+static enum result open_path(struct inspection *inspection, const char *folder)
+{
+    inspection->path = path_of(folder);
+    if (inspection->path == NULL)
+        return RESULT_FAILED;
+    if (os_file_exists(inspection->path))
+        return open_handle(inspection);
+    diag(DIAG_ERROR, "store.unreadable", "file", inspection->path, "why", "there is no database in this folder", "do",
+         "name the data folder of the server with --data", NULL);
+    return RESULT_NOT_FOUND;
+}
+
+enum result inspect_open_any(const char *folder, int *out_version, struct inspection **out_inspection)
 {
     struct inspection *inspection = calloc(1, sizeof *inspection);
     if (inspection == NULL)
         return RESULT_FAILED;
     builder_init(&inspection->scratch, SIZE_MAX);
-    enum result result = RESULT_FAILED;
-    size_t size = strlen(folder) + sizeof "/" SQLITE_DATABASE_NAME;
-    inspection->path = malloc(size);
-    if (inspection->path == NULL)
-        goto out_inspection;
-    (void)snprintf(inspection->path, size, "%s/%s", folder, SQLITE_DATABASE_NAME); /* measured above */
-    if (!os_file_exists(inspection->path)) {
-        diag(DIAG_ERROR, "store.unreadable", "file", inspection->path, "why", "there is no database in this folder",
-             "do", "name the data folder of the server with --data", NULL);
-        result = RESULT_NOT_FOUND;
-        goto out_inspection;
-    }
-    result = open_handle(inspection);
-    if (result != RESULT_OK)
-        goto out_inspection;
-    *out_inspection = inspection;
-    return RESULT_OK;
+    enum result result = open_path(inspection, folder);
+    if (result == RESULT_OK)
+        result = sqlite_schema_look(inspection->handle.database, inspection->path, out_version);
+    if (result == RESULT_OK)
+        *out_inspection = inspection;
+    else
+        inspect_close(inspection);
+    return result;
+}
 
-out_inspection:
-    inspect_close(inspection);
+enum result inspect_open(const char *folder, struct inspection **out_inspection)
+{
+    struct inspection *inspection;
+    int version;
+    enum result result = inspect_open_any(folder, &version, &inspection);
+    if (result != RESULT_OK)
+        return result;
+    result = sqlite_schema_check(inspection->handle.database, inspection->path);
+    if (result == RESULT_OK)
+        *out_inspection = inspection;
+    else
+        inspect_close(inspection);
+    return result;
+}
+
+enum result inspect_version(const char *folder, int *out_version)
+{
+    struct inspection *inspection;
+    enum result result = inspect_open_any(folder, out_version, &inspection);
+    if (result == RESULT_OK)
+        inspect_close(inspection);
     return result;
 }
 

@@ -8,9 +8,11 @@
 
 struct inspection;
 
-/* Opens the database of the folder for reading. On failure prints one diag line and returns RESULT_NOT_FOUND (there is
- * none), RESULT_REFUSED, RESULT_INVALID, RESULT_FAILED. */
+/* Opens the database of the folder for reading, or the one that `folder` itself names: a backup. On failure prints one
+ * diag line and returns RESULT_NOT_FOUND (there is none), RESULT_REFUSED, RESULT_INVALID, RESULT_FAILED. */
 enum result inspect_open(const char *folder, struct inspection **out_inspection) MUST_USE;
+/* The version of its tables. As inspect_open, but older ones are fine as well. */
+enum result inspect_version(const char *folder, int *out_version) MUST_USE;
 /* Accepts NULL. */
 void inspect_close(struct inspection *inspection);
 

@@ -148,6 +148,8 @@ enum result sqlite_schema_ready(sqlite3 *database, const char *path,
                                 const uint8_t hash_key_new[SQLITE_HASH_KEY_BYTES]) MUST_USE;
 /* The same without changing anything, for readers of a file at rest. */
 enum result sqlite_schema_check(sqlite3 *database, const char *path) MUST_USE;
+/* Only that the file is ours, and not of a newer natter than this. */
+enum result sqlite_schema_look(sqlite3 *database, const char *path, int *out_version) MUST_USE;
 enum result sqlite_hash_key_read(sqlite3 *database, uint8_t out_hash_key[SQLITE_HASH_KEY_BYTES]) MUST_USE;
 /* The diag line for a file that cannot be opened or used, and its result. */
 enum result sqlite_report_unusable(const char *path, int code);
@@ -172,6 +174,8 @@ void sqlite_reader_end(struct engine_reader *reader);
 /* inspect.c: its connection, for whoever reads more of it than inspect.h offers. */
 struct inspection;
 struct sqlite_handle *inspect_handle(struct inspection *inspection);
+/* As inspect_open, also where the tables are of an older natter. */
+enum result inspect_open_any(const char *folder, int *out_version, struct inspection **out_inspection) MUST_USE;
 
 /* checkpoint.c */
 enum result checkpoint_start(struct sqlite_engine *engine) MUST_USE;

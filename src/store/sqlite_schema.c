@@ -123,18 +123,25 @@ static enum result check_identity(const struct identity *identity, const char *p
     return RESULT_OK;
 }
 
-enum result sqlite_schema_check(sqlite3 *database, const char *path)
+enum result sqlite_schema_look(sqlite3 *database, const char *path, int *out_version)
 {
     struct identity identity = {0};
     int code = read_identity(database, &identity);
     if (code != SQLITE_OK)
         return sqlite_report_unusable(path, code);
-    enum result result = check_identity(&identity, path);
-    if (result == RESULT_OK && identity.version < SQLITE_SCHEMA_VERSION) {
+    *out_version = identity.version;
+    return check_identity(&identity, path);
+}
+
+enum result sqlite_schema_check(sqlite3 *database, const char *path)
+{
+    int version = 0;
+    enum result result = sqlite_schema_look(database, path, &version);
+    if (result == RESULT_OK && version < SQLITE_SCHEMA_VERSION) {
         diag(DIAG_ERROR, "store.refused", "file", path, "why",
-             diag_format("the database is of an older natter (schema %d; this one reads %d)", identity.version,
+             diag_format("the database is of an older natter (schema %d; this one reads %d)", version,
                          SQLITE_SCHEMA_VERSION),
-             "do", "start this natter once with it, which brings it up to date", NULL);
+             "do", "run natter migrate, or start this natter once with it: both bring it up to date", NULL);
         return RESULT_INVALID;
     }
     return result;

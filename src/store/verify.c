@@ -194,16 +194,31 @@ static uint64_t estimate_events(struct verify *verify)
     return total;
 }
 
+static void begin(struct verify *verify)
+{
+    verify->check = verify_checks[0].name;
+    verify->database = inspect_handle(verify->inspection)->database;
+    builder_init(&verify->text, VERIFY_TEXT_BYTES_MAX);
+    builder_init(&verify->identity, SIZE_MAX);
+    builder_init(&verify->name, SIZE_MAX);
+}
+
+static void end(struct verify *verify, struct verify_summary *out_summary)
+{
+    builder_done(&verify->text);
+    builder_done(&verify->identity);
+    builder_done(&verify->name);
+    inspect_close(verify->inspection);
+    *out_summary = verify->summary;
+}
+
 enum result verify_run(const char *folder, const struct verify_options *options, struct verify_summary *out_summary)
 {
-    struct verify verify = {.options = options, .check = "file"};
+    struct verify verify = {.options = options};
     enum result result = inspect_open(folder, &verify.inspection);
     if (result != RESULT_OK)
         return result;
-    verify.database = inspect_handle(verify.inspection)->database;
-    builder_init(&verify.text, VERIFY_TEXT_BYTES_MAX);
-    builder_init(&verify.identity, SIZE_MAX);
-    builder_init(&verify.name, SIZE_MAX);
+    begin(&verify);
     if (sqlite_hash_key_read(verify.database, verify.hash_key) != RESULT_OK)
         verify_fault(&verify, (struct view){0}, 0, "the secret by which keys are filed is not there");
     verify.events_total = estimate_events(&verify);
@@ -212,10 +227,21 @@ enum result verify_run(const char *folder, const struct verify_options *options,
         verify_progress(&verify, 0);
         verify_checks[index].run(&verify);
     }
-    builder_done(&verify.text);
-    builder_done(&verify.identity);
-    builder_done(&verify.name);
-    inspect_close(verify.inspection);
-    *out_summary = verify.summary;
+    end(&verify, out_summary);
+    return RESULT_OK;
+}
+
+enum result verify_file_run(const char *folder, const struct verify_options *options,
+                            struct verify_summary *out_summary)
+{
+    struct verify verify = {.options = options};
+    int version;
+    enum result result = inspect_open_any(folder, &version, &verify.inspection);
+    if (result != RESULT_OK)
+        return result;
+    begin(&verify);
+    verify_progress(&verify, 0);
+    verify_checks[0].run(&verify);
+    end(&verify, out_summary);
     return RESULT_OK;
 }

@@ -36,5 +36,8 @@ struct verify_summary {
  * line said why: RESULT_NOT_FOUND, RESULT_REFUSED, RESULT_INVALID (damaged, or not ours), RESULT_FAILED. */
 enum result verify_run(const char *folder, const struct verify_options *options,
                        struct verify_summary *out_summary) MUST_USE;
+/* Only the first check, that the file is whole; also of a database of an older natter. */
+enum result verify_file_run(const char *folder, const struct verify_options *options,
+                            struct verify_summary *out_summary) MUST_USE;
 /* The checks' names and what each proves, for the reference; false: there are no more. */
 bool verify_check_at(size_t index, const char **out_name, const char **out_text);

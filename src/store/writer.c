@@ -14,6 +14,7 @@
 #include "base/diag.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "store/backup.h"
 
 enum { NS_PER_MS = 1000 * 1000 };
 
@@ -79,11 +80,26 @@ static void release_lock(struct store *store)
         os_lock_release(store->lock_descriptor);
 }
 
+/* A restore was cut off while it moved files: starting would make a new database beside the old one. */
+static enum result refuse_half_restored(const struct store *store)
+{
+    char path[4096];
+    int size = snprintf(path, sizeof path, "%s/" RESTORE_READY_NAME, store->options.folder);
+    if (size < 0 || (size_t)size >= sizeof path || !os_file_exists(path))
+        return RESULT_OK;
+    diag(DIAG_ERROR, "store.refused", "folder", store->options.folder, "why",
+         "a restore into this data folder was cut off half-way", "do",
+         "restore once more: natter restore FILE --force moves what is there aside", NULL);
+    return RESULT_INVALID;
+}
+
 static enum result open_engine(struct store *store)
 {
     if (store->options.folder == NULL)
         return memory_engine_new(&store->counters, &store->engine);
     enum result result = take_lock(store);
+    if (result == RESULT_OK)
+        result = refuse_half_restored(store);
     if (result != RESULT_OK)
         return result;
     return sqlite_engine_new(&store->options, &store->counters, &store->engine);

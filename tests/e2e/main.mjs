@@ -15,7 +15,7 @@ if (!existsSync(binary)) {
 
 const suites = [
     'chat', 'durable', 'from_disk', 'bad_input', 'http', 'walk_in', 'limits', 'operation', 'schema', 'diagnosis',
-    'doctor', 'proof', 'agree',
+    'doctor', 'proof', 'agree', 'backup',
 ];
 for (const suite of [...suites, 'proxy', 'silence', 'tls', 'browser']) await import(`./${suite}.test.mjs`);
 const failed = await runAll(() => new Context(binary), option('--only'), Number(process.env.TEST_TIME_SCALE ?? 1));

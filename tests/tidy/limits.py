@@ -99,6 +99,8 @@ UNTESTED = {
 
 # Files whose tests are another file's, because they are parts of one module: the module's header and test cover both.
 TESTED_BY = {
+    'src/store/backup_files.c': 'tests/unit/store/test_backup.c',
+    'src/store/restore.c': 'tests/unit/store/test_backup.c',
     'src/store/verify_keys.c': 'tests/unit/store/test_verify.c',
     'src/store/verify_log.c': 'tests/unit/store/test_verify.c',
     'src/net/conn_out.c': 'tests/unit/net/test_conn.c',

@@ -14,6 +14,7 @@ int main(void)
     failures += test_socket();
     failures += test_resolve();
     failures += test_thread();
+    failures += test_tree();
     failures += test_mailbox();
     failures += test_file();
     return failures > 0;

@@ -27,6 +27,7 @@ int test_random(void);
 int test_resolve(void);
 int test_socket(void);
 int test_thread(void);
+int test_tree(void);
 
 /* A connection over loopback, both ends non-blocking. */
 struct test_pair {

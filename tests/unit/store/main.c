@@ -23,5 +23,6 @@ int main(void)
     failures += test_reader();
     failures += test_inspect();
     failures += test_verify();
+    failures += test_backup();
     return failures > 0;
 }
