@@ -107,8 +107,8 @@ int cmd_backup(int count, char **values)
 
 static const char restore_usage[] =
     "Usage: natter restore FILE [--data DIR] [--force] [--keep-epochs] [--quiet] [--json]\n"
-    "Puts a backup into a data folder, with the server stopped. It is proved first, and brought up to date if it is of\n"
-    "an older natter. Clients that saw more than the backup has begin anew with what it has.\n"
+    "Puts a backup into a data folder, with the server stopped. It is proved first, and brought up to date if it is\n"
+    "of an older natter. Clients that saw more than the backup has begin anew with what it has.\n"
     "  --data DIR       the data folder (or NATTER_DATA; otherwise ./data)\n"
     "  --force          the folder may have something in it, which is moved aside, not deleted\n"
     "  --keep-epochs    nothing was written after the backup, as when a stopped server moves to another machine\n"
