@@ -26,6 +26,7 @@ static enum result init_hub(struct chat *chat)
     builder_init(&hub->events, FRAME_BYTES_MAX);
     builder_init(&hub->roster, ROSTER_BYTES_MAX);
     builder_init(&hub->fold, FOLD_BYTES_MAX);
+    builder_init(&hub->mentions, FOLD_BYTES_MAX);
     builder_init(&hub->skeleton, FOLD_BYTES_MAX);
     builder_init(&hub->frames, 16 * FRAME_BYTES_MAX);
     histogram_init(&hub->counters.chunk_events);
@@ -129,6 +130,7 @@ void chat_free(struct chat *chat)
     builder_done(&chat->hub.events);
     builder_done(&chat->hub.roster);
     builder_done(&chat->hub.fold);
+    builder_done(&chat->hub.mentions);
     builder_done(&chat->hub.skeleton);
     builder_done(&chat->hub.frames);
     free(chat->hub.free_numbers);

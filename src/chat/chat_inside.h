@@ -182,6 +182,7 @@ struct hub {
     struct builder text; /* of the frame at work */
     struct builder events;
     struct builder fold;
+    struct builder mentions; /* of the text at work */
     struct builder skeleton;
     struct people people;  /* of the frame at work */
     struct builder roster; /* of a small room */
@@ -309,6 +310,8 @@ void spenders_rest(struct door *door);
 
 /* member.c, presence.c */
 struct member *member_enter(struct chat *chat, struct session *session, struct room *room);
+/* NULL: the user is not in that room. */
+struct member *member_of(const struct user *user, const struct room *room);
 void member_leave(struct chat *chat, struct session *session, struct room *room);
 void member_lease_over(struct chat *chat, struct member *member);
 /* Out of the room's list and the user's, and freed, with a user whom nothing holds any longer. */
@@ -337,6 +340,9 @@ void room_delete(struct chat *chat, struct request *request);
 void room_react(struct chat *chat, struct request *request);
 void room_typing(struct chat *chat, struct request *request);
 void room_read(struct chat *chat, struct request *request);
+
+/* mentions.c: ids of the users of the room whom the text names, as an event keeps them. Valid until the next call. */
+struct view mentions_find(struct chat *chat, struct room *room, struct view text);
 
 /* look.c, replay.c: commands that read */
 void room_history(struct chat *chat, struct request *request);

@@ -33,6 +33,7 @@ struct chat_options {
     size_t rooms_live_max;    /* rooms with members at the same time */
     size_t rooms_per_connection_max;
     size_t text_bytes_max;         /* of a message */
+    size_t mentions_max;           /* users that one message names; further ones are only text */
     size_t history_events_max;     /* of one page or replay */
     size_t history_bytes_max;      /* of one page or replay */
     uint32_t presence_lease_ms;    /* a user stays shown that long after the last connection ended */

@@ -7,7 +7,7 @@
 
 enum { SESSIONS_MAX = (1 << 20) - 1, LEASES_MAX = 255, MEMBERS_MORE_MIN = 4 };
 
-static struct member *find(const struct user *user, const struct room *room)
+struct member *member_of(const struct user *user, const struct room *room)
 {
     struct member *member = user->members;
 
@@ -128,7 +128,7 @@ struct member *member_enter(struct chat *chat, struct session *session, struct r
 
     if (!reserve_place(session))
         return NULL;
-    member = find(session->user, room);
+    member = member_of(session->user, room);
     bool had_left = member && member->session_count == 0 && member->lease_count == 0;
     if (!member)
         member = member_new(chat, session->user, room);

@@ -40,6 +40,7 @@ void room_send(struct chat *chat, struct request *request)
         }
         event.reply_to = command->reply_to;
     }
+    event.mentions = mentions_find(chat, room, command->text);
     member->typed_ms = 0; /* what is typed after a message is news */
     append(chat, request, room, &event);
 }
@@ -95,7 +96,12 @@ void room_edit(struct chat *chat, struct request *request)
 
     if (room)
         append(chat, request, room,
-               &(struct event){.kind = EVENT_EDITED, .target = request->command.seq, .text = request->command.text});
+               &(struct event){
+                   .kind = EVENT_EDITED,
+                   .target = request->command.seq,
+                   .text = request->command.text,
+                   .mentions = mentions_find(chat, room, request->command.text),
+               });
 }
 
 void room_delete(struct chat *chat, struct request *request)

@@ -174,6 +174,8 @@ const struct setting settings[] = {
      "page to."},
     {"chat", "text_max", SETTING_SIZE, AT(chat.text_bytes_max), "16KiB", 16, 1048576, NULL,
      "A message's text; more is answered too_large."},
+    {"chat", "mentions_max", SETTING_COUNT, AT(chat.mentions_max), "20", 0, 150, NULL,
+     "Users that one message can name with @; further names are only text."},
     {"chat", "rooms_live_max", SETTING_COUNT, AT(chat.rooms_live_max), "100000", 1, 10000000, NULL,
      "Rooms with members at the same time; more are answered busy."},
     {"chat", "rooms_per_connection_max", SETTING_COUNT, AT(chat.rooms_per_connection_max), "100", 1, 250, NULL,

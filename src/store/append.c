@@ -208,7 +208,7 @@ enum result store_event_get(struct store *store, struct store_room *shown, uint6
     }
     if (!event.is_deleted && staged_has_deleted(room, seq)) {
         event.is_deleted = true;
-        event.text = (struct view){0};
+        event.text = event.mentions = (struct view){0};
     }
     *out_event = event;
     return RESULT_OK;

@@ -112,6 +112,7 @@ static enum result begin(struct engine *engine)
 static void forget_text(struct record *record)
 {
     record->entry.event.text.size = 0;
+    record->entry.event.mentions.size = 0;
     record->entry.event.is_deleted = true;
 }
 

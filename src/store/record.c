@@ -29,7 +29,7 @@ struct record *record_new(const struct event *event, struct view json)
     check(event->user.id.size <= UINT8_MAX);
     size_t json_capacity = json.size > 0 ? json.size + DELETED_MARK_BYTES : 0;
     size_t size = sizeof(struct record) + 1 + event->user.id.size + event->key.size + event->user.name.size
-                  + event->text.size + json_capacity;
+                  + event->text.size + event->mentions.size + json_capacity;
     struct record *record = malloc(size);
     if (record == NULL)
         return NULL;
@@ -44,6 +44,7 @@ struct record *record_new(const struct event *event, struct view json)
     record->entry.event.user.name = place(&at, event->user.name);
     record->text_at = at;
     record->entry.event.text = place(&at, event->text);
+    record->entry.event.mentions = place(&at, event->mentions);
     record->json_at = at;
     record->entry.json = place(&at, json);
     return record;
@@ -64,9 +65,9 @@ void record_free(struct record *record)
 bool record_forget_text(struct record *record, struct view room_name, struct builder *scratch)
 {
     struct event *event = &record->entry.event;
-    memset(record->text_at, 0, event->text.size);
+    memset(record->text_at, 0, event->text.size + event->mentions.size);
     memset(record->json_at, 0, record->entry.json.size);
-    event->text = view_of(record->text_at, 0);
+    event->text = event->mentions = view_of(record->text_at, 0);
     event->is_deleted = true;
     record->entry.json = view_of(record->json_at, 0);
     builder_clear(scratch);

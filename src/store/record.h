@@ -2,7 +2,7 @@
 /* One event as the store keeps it in memory: a single block with the event's own bytes and its JSON text. Not here:
  * where it is kept (recent), how it is stored (engines).
  *
- *     struct record │ size of id │ user id │ key │ user name │ text │ json … │
+ *     struct record │ size of id │ user id │ key │ user name │ text │ mentions │ json … │
  *                   └──────── identity ─────────┘
  *
  * At the end is room for the few bytes that "deleted" adds to the JSON.
@@ -16,7 +16,7 @@ struct record {
     struct store_entry entry; /* first: what the notices show */
     struct view identity;     /* user and key as one string of bytes, unique in a room */
     size_t size;              /* of the whole block */
-    uint8_t *text_at;         /* the text's bytes in `data` */
+    uint8_t *text_at;         /* the bytes of the text, and behind it the mentions, in `data` */
     uint8_t *json_at;
     size_t json_capacity;
     uint8_t data[];

@@ -268,7 +268,8 @@ static enum result event_put(struct engine *base, int64_t room_id, const struct 
     sqlite_bind_view(statement, 11, event->text);
     sqlite_bind_u64(statement, 12, event->target);
     sqlite_bind_u64(statement, 13, event->reply_to);
-    (void)sqlite3_bind_int64(statement, 14, engine->keys.next);
+    sqlite_bind_view(statement, 14, event->mentions);
+    (void)sqlite3_bind_int64(statement, 15, engine->keys.next);
     result = sqlite_run(engine, statement);
     if (result == RESULT_OK)
         result = sqlite_keys_add(engine, hash);
@@ -291,6 +292,7 @@ static enum result copy_event(struct builder *scratch, struct event *event)
     builder_add_view(scratch, event->user.name);
     builder_add_view(scratch, event->key);
     builder_add_view(scratch, event->text);
+    builder_add_view(scratch, event->mentions);
     if (!builder_ok(scratch))
         return RESULT_NO_MEMORY;
     size_t offset = 0;
@@ -298,6 +300,7 @@ static enum result copy_event(struct builder *scratch, struct event *event)
     event->user.name = keep(scratch, &offset, event->user.name);
     event->key = keep(scratch, &offset, event->key);
     event->text = keep(scratch, &offset, event->text);
+    event->mentions = keep(scratch, &offset, event->mentions);
     return RESULT_OK;
 }
 

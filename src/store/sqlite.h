@@ -15,7 +15,7 @@
 
 enum {
     SQLITE_APPLICATION_ID = 0x6e747472, /* "nttr": says whose file it is */
-    SQLITE_SCHEMA_VERSION = 2,
+    SQLITE_SCHEMA_VERSION = 3,
     SQLITE_BUSY_MS = 2000,           /* another process holds the file: a backup, a curious shell */
     SQLITE_WRITER_CACHE_KIB = 32768, /* keeps the upper levels of the indexes of some 100 million events in memory */
     SQLITE_READER_CACHE_KIB = 4096,
@@ -24,7 +24,8 @@ enum {
 #define SQLITE_DATABASE_NAME "natter.db"
 
 /* Prepared on first use and kept. */
-#define SQLITE_EVENT_COLUMNS "seq, kind, is_deleted, is_on, at_ms, user, user_name, key, text, target, reply_to"
+#define SQLITE_EVENT_COLUMNS \
+    "seq, kind, is_deleted, is_on, at_ms, user, user_name, key, text, target, reply_to, mentions"
 #define SQLITE_STATEMENTS(X)                                                                                      \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                                   \
     X(COMMIT, "COMMIT")                                                                                           \
@@ -51,15 +52,15 @@ enum {
     X(KEYS_DONE_PUT, "UPDATE settings SET value = ?1 WHERE name = 'keys_done'")                                   \
     X(EVENT_NEWEST, "SELECT coalesce(max(id), 0) FROM events")                                                    \
     X(EVENT_PUT, "INSERT INTO events (room, key_hash, " SQLITE_EVENT_COLUMNS ", id) "                             \
-                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")                          \
+                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)")                     \
     X(EVENT_GET, "SELECT " SQLITE_EVENT_COLUMNS " FROM events WHERE room = ?1 AND seq = ?2")                      \
     X(EVENTS_RISING,                                                                                              \
       "SELECT " SQLITE_EVENT_COLUMNS " FROM events WHERE room = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq")       \
     X(EVENTS_FALLING,                                                                                             \
       "SELECT " SQLITE_EVENT_COLUMNS " FROM events WHERE room = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq DESC")  \
-    X(TEXT_REMOVE, "UPDATE events SET text = '', is_deleted = 1 WHERE room = ?1 AND seq = ?2")                    \
-    X(EDITS_REMOVE,                                                                                               \
-      "UPDATE events SET text = '', is_deleted = 1 WHERE room = ?1 AND target = ?2 AND target > 0 AND kind = 2")  \
+    X(TEXT_REMOVE, "UPDATE events SET text = '', mentions = '', is_deleted = 1 WHERE room = ?1 AND seq = ?2")     \
+    X(EDITS_REMOVE, "UPDATE events SET text = '', mentions = '', is_deleted = 1 "                                 \
+                    "WHERE room = ?1 AND target = ?2 AND target > 0 AND kind = 2")                                \
     X(USER_GET, "SELECT id, name, joined_ms FROM users WHERE id = ?1")                                            \
     X(USER_PUT, "INSERT INTO users (id, name, joined_ms) VALUES (?1, ?2, ?3) "                                    \
                 "ON CONFLICT (id) DO UPDATE SET name = excluded.name, joined_ms = excluded.joined_ms")            \

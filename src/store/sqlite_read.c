@@ -18,6 +18,7 @@ void sqlite_row_event(sqlite3_stmt *row, struct event *out_event)
         .text = sqlite_column_view(row, 8),
         .target = (uint64_t)sqlite3_column_int64(row, 9),
         .reply_to = (uint64_t)sqlite3_column_int64(row, 10),
+        .mentions = sqlite_column_view(row, 11),
     };
 }
 

@@ -37,6 +37,8 @@ static const char *const steps[SQLITE_SCHEMA_VERSION] = {
     "INSERT INTO keys (hash, event) SELECT key_hash, id FROM events INDEXED BY events_by_key ORDER BY key_hash, id;"
     "DROP INDEX events_by_key;"
     "INSERT INTO settings (name, value) SELECT 'keys_done', coalesce(max(id), 0) FROM events;",
+    /* Whom a text names; nothing of what was written before. */
+    "ALTER TABLE events ADD COLUMN mentions TEXT NOT NULL DEFAULT '';",
 };
 
 enum result sqlite_report_unusable(const char *path, int code)

@@ -52,7 +52,11 @@ static void check_form(struct log_check *log, const struct event *event)
         FAULT(log, event, "it does not say what it is about");
     if (event->kind == EVENT_MESSAGE && event->target != 0)
         FAULT(log, event, "it is a message, and is said to be about event %llu", (unsigned long long)event->target);
-    if (event->is_deleted && event->text.size > 0)
+    if (event->mentions.size % EVENT_MENTION_BYTES != 0)
+        FAULT(log, event, "its list of mentions is not made of ids");
+    if (event->mentions.size > 0 && event->kind != EVENT_MESSAGE && event->kind != EVENT_EDITED)
+        FAULT(log, event, "it has no text, and is said to name somebody");
+    if (event->is_deleted && event->text.size + event->mentions.size > 0)
         FAULT(log, event, "it was deleted, and its text is still there");
 }
 
@@ -121,7 +125,7 @@ static void check_event(struct log_check *log)
     sqlite_row_event(log->page, &event);
     check_order(log, &event);
     check_form(log, &event);
-    check_key(log, &event, sqlite3_column_int64(log->page, 11));
+    check_key(log, &event, sqlite3_column_int64(log->page, 12));
     check_reply(log, &event);
     if (event.kind != EVENT_MESSAGE && event.target > 0)
         check_target(log, &event);

@@ -105,6 +105,16 @@ static const char *event_type(enum event_kind kind)
     return "message";
 }
 
+static void add_mentions(struct builder *out, struct view ids)
+{
+    name(out, "mentions");
+    for (size_t at = 0; at + EVENT_MENTION_BYTES <= ids.size; at += EVENT_MENTION_BYTES) {
+        builder_add_byte(out, at > 0 ? ',' : '[');
+        json_add_string(out, view_of(ids.at + at, EVENT_MENTION_BYTES));
+    }
+    builder_add_byte(out, ']');
+}
+
 void event_encode(struct builder *out, struct view room, const struct event *event)
 {
     begin(out, event_type(event->kind));
@@ -123,6 +133,8 @@ void event_encode(struct builder *out, struct view room, const struct event *eve
     add_text(out, "key", event->key);
     if (event->reply_to > 0)
         add_number(out, "reply_to", event->reply_to);
+    if (event->mentions.size >= EVENT_MENTION_BYTES)
+        add_mentions(out, event->mentions);
     if (event->is_deleted)
         add_bool(out, "deleted", true);
     end(out);

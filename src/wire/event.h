@@ -13,6 +13,9 @@ enum event_kind {
     EVENT_REACTION = 4,
 };
 
+/* A user's id as it stands in a list of mentions: always of this size. */
+enum { EVENT_MENTION_BYTES = 26 };
+
 struct user_view {
     struct view id;
     struct view name;
@@ -26,13 +29,15 @@ struct event {
     uint64_t seq;
     int64_t at_ms;
     struct user_view user;
-    struct view key;   /* the client's id of this intention, 1 to 64 bytes */
-    struct view text;  /* message, edited: the text; reaction: the emoji */
-    uint64_t target;   /* edited, deleted, reaction: the seq it is about; 0 otherwise */
-    uint64_t reply_to; /* message: a seq, or 0 */
+    struct view key;      /* the client's id of this intention, 1 to 64 bytes */
+    struct view text;     /* message, edited: the text; reaction: the emoji */
+    uint64_t target;      /* edited, deleted, reaction: the seq it is about; 0 otherwise */
+    uint64_t reply_to;    /* message: a seq, or 0 */
+    struct view mentions; /* message, edited: ids of those whom the text names, without anything between them */
 };
 
-/* {"type":"message","room":…,"seq":…,"at":…,"user":{"id":…,"name":…},"text":…,"key":…[,"reply_to":…][,"deleted":true]}
+/* {"type":"message","room":…,"seq":…,"at":…,"user":{"id":…,"name":…},"text":…,"key":…[,"reply_to":…][,"mentions":[…]]
+ * [,"deleted":true]}
  * and the like for the other kinds ("key" is carried by all kinds; docs/protocol.md, "Events"). */
 void event_encode(struct builder *out, struct view room, const struct event *event);
 

@@ -52,8 +52,8 @@ async function useEveryCommand(ada, bob) {
     await ada.ask({ type: 'join', room: 'Café', history: 20 });
     await ada.ask({ type: 'send', room: 'café', text: 'hello, everybody', key: 'a1' });
     await ada.ask({ type: 'send', room: 'café', text: 'hello, everybody', key: 'a1' });
-    await ada.ask({ type: 'send', room: 'café', text: 'gone in a moment', key: 'a2', reply_to: 1 });
-    await ada.ask({ type: 'edit', room: 'café', seq: 2, text: 'gone very soon', key: 'a3' });
+    await ada.ask({ type: 'send', room: 'café', text: 'gone in a moment, @Bob', key: 'a2', reply_to: 1 });
+    await ada.ask({ type: 'edit', room: 'café', seq: 2, text: 'gone very soon @ada', key: 'a3' });
     await ada.ask({ type: 'react', room: 'café', seq: 1, emoji: '👋', on: true, key: 'a4' });
     await ada.ask({ type: 'delete', room: 'café', seq: 2, key: 'a5' });
     bob.send('plain text from a walk-in');

@@ -122,7 +122,9 @@ static void draw_key(char key[KEY_BYTES])
 
 static void draw_text(char text[TEXT_BYTES])
 {
-    size_t size = (size_t)snprintf(text, TEXT_BYTES, "text %llu ", (unsigned long long)++manners.text_count);
+    unsigned long long number = ++manners.text_count, named = chance_below(6); /* as rename_self() draws names */
+    size_t size = chance_one_in(4) ? (size_t)snprintf(text, TEXT_BYTES, "text %llu @name %llu ", number, named)
+                                   : (size_t)snprintf(text, TEXT_BYTES, "text %llu ", number);
     size_t padding = (size_t)chance_skewed(PADDING_MAX);
 
     memset(text + size, 'a' + (int)chance_below(26), padding);

@@ -31,6 +31,8 @@ export interface MessageEvent extends EventBase {
     key: string;
     /** The `seq` of the message that this one answers. */
     reply_to?: number;
+    /** The ids of those whom the text names. */
+    mentions?: string[];
     /** The message was deleted later; its text is empty. */
     deleted?: boolean;
 }
@@ -39,6 +41,7 @@ export interface EditedEvent extends EventBase {
     type: "edited";
     target: number;
     text: string;
+    mentions?: string[];
 }
 
 export interface DeletedEvent extends EventBase {

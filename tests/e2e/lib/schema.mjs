@@ -46,6 +46,11 @@ const keywords = {
                 .filter((name) => !own(schema.properties ?? {}, name))
                 .flatMap((name) => walk(allowed, value[name], name))
             : [],
+    minItems: (least, value) => (Array.isArray(value) && value.length < least ? [`has fewer than ${least}`] : []),
+    uniqueItems: (isAsked, value) =>
+        isAsked && Array.isArray(value) && new Set(value.map((item) => JSON.stringify(item))).size < value.length
+            ? ['has something twice']
+            : [],
     items: (schema, value, whole, walk) =>
         Array.isArray(value) ? value.flatMap((item, index) => walk(schema, item, index)) : [],
     oneOf: (schemas, value, whole, walk) => {

@@ -23,6 +23,8 @@
 
 int test_chat(void);
 int test_door_session(void);
+int test_mention(void);
+int test_mentions(void);
 int test_name(void);
 int test_name_shape(void);
 int test_people(void);

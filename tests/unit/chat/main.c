@@ -11,6 +11,8 @@ int main(void)
 
     os_random_init();
     table_seed(secret);
+    failures += test_mention();
+    failures += test_mentions();
     failures += test_name();
     failures += test_name_shape();
     failures += test_token();

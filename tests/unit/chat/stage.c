@@ -35,6 +35,7 @@ void stage_start(struct stage *stage, struct chat_rate_option rate)
         .rooms_live_max = 16,
         .rooms_per_connection_max = 8,
         .text_bytes_max = 4096,
+        .mentions_max = 20,
         .presence_names_max = 10,
         .has_limits = true,
         .address_rate = {1000, 1000},

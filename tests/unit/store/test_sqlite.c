@@ -125,7 +125,11 @@ static void all_fields_of_an_event_return(void **state)
          .is_on = true},
         {.kind = EVENT_REACTION, .user = {VIEW("u3"), VIEW("eve")}, .key = VIEW("d"), .text = VIEW("+1"), .target = 1},
         {.kind = EVENT_DELETED, .user = {VIEW("u4"), VIEW("mod")}, .key = VIEW("e"), .target = 4},
-        {.kind = EVENT_MESSAGE, .user = {VIEW("u1"), VIEW("ada")}, .key = VIEW("f"), .text = VIEW("last")},
+        {.kind = EVENT_MESSAGE,
+         .user = {VIEW("u1"), VIEW("ada")},
+         .key = VIEW("f"),
+         .text = VIEW("last"),
+         .mentions = VIEW("aaaaaaaaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbbbbbbb")},
     };
     for (size_t index = 0; index < COUNT(events); index++) {
         assert_int_equal(append(&fixture, room, &events[index], 0), RESULT_OK);
@@ -145,6 +149,7 @@ static void all_fields_of_an_event_return(void **state)
         assert_true(view_equal(found.user.name, event->user.name));
         assert_true(view_equal(found.key, event->key));
         assert_true(view_equal(found.text, index == 3 ? VIEW("") : event->text));
+        assert_true(view_equal(found.mentions, event->mentions));
     }
     fixture_done(&fixture);
 }
