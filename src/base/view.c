@@ -12,6 +12,8 @@ bool view_equal_ignoring_case(struct view a, struct view b)
 {
     if (a.size != b.size)
         return false;
+    if (a.size > 0 && memcmp(a.at, b.at, a.size) == 0) /* mostly, what is equal is written alike */
+        return true;
     for (size_t index = 0; index < a.size; index++) {
         if (to_lower(a.at[index]) != to_lower(b.at[index]))
             return false;

@@ -4,10 +4,10 @@
 #include <sodium.h>
 #include <stdio.h>
 
+#include "base/base64.h"
 #include "base/diag.h"
 #include "os/file.h"
 #include "os/random.h"
-#include "wire/octet.h"
 
 enum {
     VERSION = 1,
@@ -15,7 +15,6 @@ enum {
     MAC_BYTES = 16,
     TOKEN_BYTES = SIGNED_BYTES + MAC_BYTES,
     PATH_BYTES_MAX = 4096,
-    BASE64 = sodium_base64_VARIANT_URLSAFE_NO_PADDING,
 };
 
 static void put_time(uint8_t *out, int64_t time)
@@ -47,18 +46,15 @@ void token_sign(const struct token_key *key, const struct token_claims *claims, 
     put_time(bytes + 17, claims->joined_ms);
     put_time(bytes + 25, claims->issued_ms);
     mac_of(key, bytes, bytes + SIGNED_BYTES);
-    sodium_bin2base64(out, TOKEN_TEXT_MAX, bytes, sizeof bytes, BASE64);
+    base64_encode(BASE64_URL, view_of(bytes, sizeof bytes), out);
 }
 
 enum token_verdict token_read(const struct token_key *key, struct view text, int64_t now_ms, int64_t valid_ms,
                               struct token_claims *out_claims)
 {
     uint8_t bytes[TOKEN_BYTES], mac[MAC_BYTES];
-    size_t size = 0;
 
-    if (text.size == 0 || text.size >= TOKEN_TEXT_MAX || !octets_are_ascii(text)
-        || sodium_base642bin(bytes, sizeof bytes, (const char *)text.at, text.size, NULL, &size, NULL, BASE64) != 0
-        || size != TOKEN_BYTES || bytes[0] != VERSION)
+    if (!base64_decode(BASE64_URL, text, bytes, sizeof bytes) || bytes[0] != VERSION)
         return TOKEN_WRONG;
     mac_of(key, bytes, mac);
     if (sodium_memcmp(mac, bytes + SIGNED_BYTES, MAC_BYTES) != 0)

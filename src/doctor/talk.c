@@ -41,8 +41,8 @@ static void read_facts(const struct exchange *exchange, const char *key, struct 
     }
     const struct answer *answer = &exchange->answer;
     facts->status = answer->status;
-    ws_accept_value(view_of(key, HANDSHAKE_KEY_SIZE), accept);
-    facts->is_accept_right = view_equal(answer_field(answer, "Sec-WebSocket-Accept"), view_of_string(accept));
+    facts->is_accept_right = ws_accept_value(view_of(key, HANDSHAKE_KEY_SIZE), accept)
+                             && view_equal(answer_field(answer, "Sec-WebSocket-Accept"), view_of_string(accept));
     copy_view(answer_field(answer, "Sec-WebSocket-Protocol"), facts->protocol, sizeof facts->protocol);
     copy_view(answer_field(answer, "Sec-WebSocket-Extensions"), facts->extensions, sizeof facts->extensions);
     copy_view(answer_field(answer, "Server"), facts->server, sizeof facts->server);

@@ -132,7 +132,10 @@ enum decode handshake_read(const struct handshake *handshake, struct view bytes,
     if (decoded != DECODE_DONE)
         return decoded;
     char accept[29];
-    ws_accept_value(view_of(handshake->key, HANDSHAKE_KEY_SIZE), accept);
+    if (!ws_accept_value(view_of(handshake->key, HANDSHAKE_KEY_SIZE), accept)) {
+        builder_add_string(out_problem, "there is no memory");
+        return DECODE_BAD;
+    }
     struct view protocol = handshake->protocol == NULL ? VIEW("") : view_of_string(handshake->protocol);
     static const char deflate[] = "permessage-deflate";
     bool is_agreed = head.extensions.size > 0;

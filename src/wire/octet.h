@@ -32,17 +32,6 @@ static inline bool octet_is_digit(uint8_t byte)
     return byte >= '0' && byte <= '9';
 }
 
-/* Before a text goes to libsodium's base64: 1.0.18 takes each byte over 0x7F for the digit 63 ("/", or "_" where it is
- * for URLs), so that one value has many texts. */
-static inline bool octets_are_ascii(struct view text)
-{
-    for (size_t index = 0; index < text.size; index++) {
-        if (text.at[index] > 0x7F)
-            return false;
-    }
-    return true;
-}
-
 /* The value of a hexadecimal digit, or -1. */
 static inline int octet_hex(uint8_t byte)
 {

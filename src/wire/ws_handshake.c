@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/ws_handshake.h"
 
-#include <openssl/sha.h>
-#include <sodium.h>
+#include <openssl/evp.h>
+#include <threads.h>
 
+#include "base/base64.h"
+#include "base/check.h"
 #include "wire/octet.h"
 
-enum { KEY_CHARACTERS = 24, KEY_BYTES = 16, ACCEPT_CHARACTERS = 28 };
+enum { KEY_CHARACTERS = 24, KEY_BYTES = 16, ACCEPT_CHARACTERS = 28, SHA1_BYTES = 20 };
 
 static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -23,13 +25,8 @@ static enum ws_handshake refuse(struct http_fault *out_fault, int status, const 
 static bool is_key(struct view key)
 {
     uint8_t bytes[KEY_BYTES];
-    size_t size = 0;
 
-    return key.size == KEY_CHARACTERS && octets_are_ascii(key)
-           && sodium_base642bin(bytes, sizeof(bytes), (const char *)key.at, key.size, NULL, &size, NULL,
-                                sodium_base64_VARIANT_ORIGINAL)
-                  == 0
-           && size == KEY_BYTES;
+    return base64_decode(BASE64_PADDED, key, bytes, sizeof(bytes));
 }
 
 /* Takes the next element of a comma-separated list; it may be empty (RFC 9110 section 5.6.1.2). False: nothing is
@@ -150,23 +147,38 @@ bool ws_protocol_is_offered(const struct http_request *request, const char *prot
     return false;
 }
 
-void ws_accept_value(struct view key, char out[29])
+/* OpenSSL looks an algorithm up by its name at each use, with locks and some 15,000 instructions; once is enough. */
+static EVP_MD *sha1;
+
+static void fetch_sha1(void)
+{
+    sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+}
+
+bool ws_accept_value(struct view key, char out[29])
 {
     uint8_t text[KEY_CHARACTERS + sizeof(guid) - 1];
-    uint8_t digest[SHA_DIGEST_LENGTH];
+    uint8_t digest[SHA1_BYTES];
+    static once_flag once = ONCE_FLAG_INIT;
 
+    call_once(&once, fetch_sha1);
     check(key.size == KEY_CHARACTERS);
     memcpy(text, key.at, KEY_CHARACTERS);
     memcpy(text + KEY_CHARACTERS, guid, sizeof(guid) - 1);
-    SHA1(text, sizeof(text), digest);
-    sodium_bin2base64(out, ACCEPT_CHARACTERS + 1, digest, sizeof(digest), sodium_base64_VARIANT_ORIGINAL);
+    if (!sha1 || EVP_Digest(text, sizeof(text), digest, NULL, sha1, NULL) != 1)
+        return false;
+    base64_encode(BASE64_PADDED, view_of(digest, sizeof(digest)), out);
+    return true;
 }
 
 void ws_handshake_answer(const struct ws_answer *answer, struct builder *out)
 {
     char accept[ACCEPT_CHARACTERS + 1];
 
-    ws_accept_value(answer->key, accept);
+    if (!ws_accept_value(answer->key, accept)) {
+        out->has_failed = true;
+        return;
+    }
     builder_add_string(out, "HTTP/1.1 101 Switching Protocols\r\n"
                             "Upgrade: websocket\r\n"
                             "Connection: Upgrade\r\n"

@@ -37,5 +37,6 @@ struct ws_answer {
 /* Appends the whole 101 answer to `out`. */
 void ws_handshake_answer(const struct ws_answer *answer, struct builder *out);
 
-/* Sec-WebSocket-Accept for a key: 28 characters and a NUL (section 4.2.2 item 5.4). */
-void ws_accept_value(struct view key, char out[29]);
+/* Sec-WebSocket-Accept for a key: 28 characters and a NUL (section 4.2.2 item 5.4). False: there was no memory. Any
+ * thread. */
+bool ws_accept_value(struct view key, char out[29]) MUST_USE;

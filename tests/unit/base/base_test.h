@@ -15,6 +15,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+int test_base64(void);
 int test_builder(void);
 int test_check(void);
 int test_counter(void);

@@ -9,6 +9,7 @@ int main(void)
     failures += test_result();
     failures += test_view();
     failures += test_builder();
+    failures += test_base64();
     failures += test_list();
     failures += test_counter();
     failures += test_table();
