@@ -17,6 +17,23 @@ static void bytes_are_filled_and_differ_each_time(void **state)
     assert_true(os_random_u64() != os_random_u64());
 }
 
+/* Through many refills, in all sizes: no draw is like another one, and none is empty. */
+static void small_draws_never_repeat(void **state)
+{
+    enum { DRAWS = 4000, SIZE = 16, ODD = 7 };
+    static uint8_t drawn[DRAWS][SIZE];
+    (void)state;
+    for (int index = 0; index < DRAWS; index++) {
+        uint8_t odd[ODD];
+        os_random_bytes(drawn[index], SIZE);
+        os_random_bytes(odd, sizeof(odd)); /* so that no reserve is used up evenly */
+    }
+    for (int index = 0; index < DRAWS; index++) {
+        for (int other = index + 1; other < DRAWS; other++)
+            assert_memory_not_equal(drawn[index], drawn[other], SIZE);
+    }
+}
+
 static void numbers_stay_below_their_bound_and_reach_all(void **state)
 {
     (void)state;
@@ -36,6 +53,7 @@ int test_random(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_are_filled_and_differ_each_time),
+        cmocka_unit_test(small_draws_never_repeat),
         cmocka_unit_test(numbers_stay_below_their_bound_and_reach_all),
     };
     return cmocka_run_group_tests_name("random", tests, NULL, NULL);
