@@ -161,7 +161,9 @@ static int ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_C
             continue;
         if (!use_ticket_key(&tickets->keys[i], iv, cipher, digest, false))
             return -1;
-        return i == 0 ? 1 : 2;
+        /* In TLS 1.3 a ticket is for one use: observers would know the client again. Also, a handshake that ends with
+         * words of ours is not held up by a client that waits for our late acknowledgement (Nagle) to ask. */
+        return i == 0 && SSL_version(ssl) < TLS1_3_VERSION ? 1 : 2;
     }
     return 0;
 }

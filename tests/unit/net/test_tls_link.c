@@ -179,16 +179,31 @@ static void the_name_that_is_asked_for_picks_the_certificate(void **state)
     end(&pair);
 }
 
-/* The client comes back with what it was given; true: without a full handshake. */
-static bool comes_back(struct pair *pair, SSL_SESSION **session)
+static int tickets_come;
+
+static int note_ticket(SSL *ssl, SSL_SESSION *session)
+{
+    (void)ssl;
+    (void)session;
+    tickets_come++;
+    return 0;
+}
+
+/* The client comes back with what it was given; true: without a full handshake. Counts the tickets that it gets. */
+static bool comes_back(struct pair *pair, int version, SSL_SESSION **session)
 {
     char text[16];
     size_t size = 0;
 
     part(pair);
     connect_pair(pair);
+    tickets_come = 0;
+    SSL_CTX_set_session_cache_mode(pair->client.context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(pair->client.context, note_ticket);
+    SSL_set_max_proto_version(pair->client.ssl, version);
     SSL_set_session(pair->client.ssl, *session);
     assert_int_equal(shake(pair, 4096), TLS_DONE);
+    assert_int_equal(SSL_version(pair->client.ssl), version);
     assert_int_equal(SSL_session_reused(pair->client.ssl), pair->link->is_resumed);
     /* A session of TLS 1.3 comes behind the handshake, before the first bytes. */
     assert_int_equal(tls_link_write(pair->link, &(struct iovec){(char[]){"hello"}, 5}, 1, &size), RESULT_OK);
@@ -208,24 +223,41 @@ static void a_ticket_is_good_on_every_desk_until_its_key_is_forgotten(void **sta
     for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
         SSL_SESSION *session = NULL, *old;
         begin(&pair);
-        assert_false(comes_back(&pair, &session));
+        assert_false(comes_back(&pair, version, &session));
         struct tls_desk other = pair.desk;
         list_init(&other.waiting);
         pair.desk = other;
         list_init(&pair.desk.waiting);
-        assert_true(comes_back(&pair, &session));
+        assert_true(comes_back(&pair, version, &session));
         tls_tickets_rotate(&pair.desk.tickets);
         old = session;
         SSL_SESSION_up_ref(old);
-        assert_true(comes_back(&pair, &session)); /* and gets a new one */
+        assert_true(comes_back(&pair, version, &session)); /* and gets a new one */
         tls_tickets_rotate(&pair.desk.tickets);
         tls_tickets_rotate(&pair.desk.tickets);
-        assert_true(comes_back(&pair, &session));
-        assert_false(comes_back(&pair, &old));
+        assert_true(comes_back(&pair, version, &session));
+        assert_false(comes_back(&pair, version, &old));
         SSL_SESSION_free(session);
         SSL_SESSION_free(old);
         end(&pair);
     }
+}
+
+/* So they should be used (RFC 8446 appendix C.4): a client that keeps to that must not run out of them. */
+static void who_used_a_ticket_of_tls_1_3_is_given_another(void **state)
+{
+    SSL_SESSION *session = NULL;
+    struct pair pair;
+
+    (void)state;
+    begin(&pair);
+    assert_false(comes_back(&pair, TLS1_3_VERSION, &session));
+    for (int i = 0; i < 3; i++) {
+        assert_true(comes_back(&pair, TLS1_3_VERSION, &session));
+        assert_int_equal(tickets_come, 1);
+    }
+    SSL_SESSION_free(session);
+    end(&pair);
 }
 
 static uint8_t byte_at(size_t i)
@@ -323,6 +355,7 @@ int test_tls_link(void)
         cmocka_unit_test(what_is_not_tls_is_broken_and_what_leaves_is_gone),
         cmocka_unit_test(the_name_that_is_asked_for_picks_the_certificate),
         cmocka_unit_test(a_ticket_is_good_on_every_desk_until_its_key_is_forgotten),
+        cmocka_unit_test(who_used_a_ticket_of_tls_1_3_is_given_another),
         cmocka_unit_test(short_writes_lose_and_double_nothing),
         cmocka_unit_test(reading_ends_where_the_peer_says_so),
     };
