@@ -60,8 +60,13 @@ enum http_scheme conn_scheme(const struct conn *conn);
 bool conn_is_secure(const struct conn *conn); /* https, known for sure */
 /* Of the request at hand: the host that the client asked for, as a trusted proxy or Host has it. */
 struct view conn_host(const struct conn *conn);
-/* Does the peer count as a proxy, and did it say who the client is? */
-enum conn_behind { CONN_DIRECT, CONN_BEHIND_PROXY, CONN_BEHIND_SILENT_PROXY };
+/* Does the peer count as a proxy, and did it say who the client is, and where? */
+enum conn_behind {
+    CONN_DIRECT,
+    CONN_BEHIND_FIELDS,       /* in the request at hand */
+    CONN_BEHIND_HEADER,       /* in the PROXY header, for the whole connection */
+    CONN_BEHIND_SILENT_PROXY, /* nowhere */
+};
 enum conn_behind conn_behind(const struct conn *conn);
 /* The socket's own peer: the nearest proxy, where there is one. A system call. */
 void conn_peer(const struct conn *conn, struct os_address *out_peer);

@@ -166,5 +166,7 @@ enum conn_behind conn_behind(const struct conn *conn)
 {
     if (!conn->is_proxied)
         return CONN_DIRECT;
-    return conn->is_client_told ? CONN_BEHIND_PROXY : CONN_BEHIND_SILENT_PROXY;
+    if (!conn->is_client_told)
+        return CONN_BEHIND_SILENT_PROXY;
+    return conn->believes_fields ? CONN_BEHIND_FIELDS : CONN_BEHIND_HEADER;
 }

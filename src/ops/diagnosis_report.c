@@ -88,8 +88,14 @@ void diagnosis_report(const struct diagnosis_facts *facts, const struct diagnosi
 {
     static const char *const schemes[] = {
         [SCHEME_UNKNOWN] = "unknown", [SCHEME_HTTP] = "http", [SCHEME_HTTPS] = "https"};
-    static const char *const clients[] = {
-        [CONN_DIRECT] = "direct", [CONN_BEHIND_PROXY] = "forwarded", [CONN_BEHIND_SILENT_PROXY] = "silent"};
+    static const struct {
+        const char *client, *behind;
+    } words[] = {
+        [CONN_DIRECT] = {"direct", "nothing"},
+        [CONN_BEHIND_FIELDS] = {"forwarded", "fields"},
+        [CONN_BEHIND_HEADER] = {"forwarded", "proxy_header"},
+        [CONN_BEHIND_SILENT_PROXY] = {"silent", "silent_proxy"},
+    };
     const struct http_request *request = subject->request;
 
     builder_format(out, "{\"type\":\"report\",\"server\":\"natter/%s\",\"at\":%lld,", NATTER_VERSION,
@@ -98,9 +104,11 @@ void diagnosis_report(const struct diagnosis_facts *facts, const struct diagnosi
     add_printable(out, request->method);
     builder_add_string(out, ",\"path\":");
     add_printable(out, request->path);
-    builder_format(out, ",\"scheme\":\"%s\",\"peer\":\"%s\",\"client\":\"%s\",\"origin\":\"%s\",\"fields\":{",
-                   schemes[subject->aim.scheme], class_of(subject->peer), clients[subject->behind],
-                   origin_verdict(facts, subject));
+    builder_format(out,
+                   ",\"scheme\":\"%s\",\"peer\":\"%s\",\"client\":\"%s\",\"behind\":\"%s\",\"origin\":\"%s\","
+                   "\"fields\":{",
+                   schemes[subject->aim.scheme], class_of(subject->peer), words[subject->behind].client,
+                   words[subject->behind].behind, origin_verdict(facts, subject));
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         add_field(request, fields[i], out);
     builder_format(out, "},\"upgrade\":\"%s\"", subject->fault ? "faulty" : subject->is_upgrade ? "right" : "none");

@@ -17,6 +17,7 @@ const suites = [
     'chat', 'durable', 'from_disk', 'bad_input', 'http', 'walk_in', 'limits', 'operation', 'schema', 'diagnosis',
     'doctor', 'proof', 'agree', 'backup',
 ];
-for (const suite of [...suites, 'talk', 'proxy', 'silence', 'tls', 'browser']) await import(`./${suite}.test.mjs`);
+for (const suite of [...suites, 'talk', 'proxy', 'silence', 'tls', 'tls_offer', 'browser'])
+    await import(`./${suite}.test.mjs`);
 const failed = await runAll(() => new Context(binary), option('--only'), Number(process.env.TEST_TIME_SCALE ?? 1));
 process.exit(failed ? 1 : 0);

@@ -1,84 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // TLS in natter itself: with the clients that people have, and with those that should not get in.
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import tls from 'node:tls';
 import { promisify } from 'node:util';
 import WebSocket from 'ws';
 
 import { assert, equal, test, until } from './lib/harness.mjs';
+import { INSECURE, enterSecurely, makeCertificate, refusal, secureServer, shake } from './lib/secure.mjs';
 import { get } from './lib/server.mjs';
 
 const run = promisify(execFile);
-const INSECURE = { rejectUnauthorized: false };
-
-/** A certificate for that name, signed by itself, and its key. */
-function makeCertificate(folder, name, subject = name) {
-    const [certificate, key] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)];
-    const names = `subjectAltName=DNS:${name}`;
-    const words = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout'.split(' ');
-    execFileSync('openssl', [...words, key, '-out', certificate, '-subj', `/CN=${subject}`, '-addext', names], {
-        stdio: 'ignore',
-    });
-    chmodSync(key, 0o600);
-    return `${certificate} ${key}`;
-}
-
-/** A server with a second listener for TLS, and certificates for two names. */
-async function secureServer(context, flags = [], second = 'tls') {
-    const folder = mkdtempSync(join(tmpdir(), 'natter-tls-'));
-    context.onEnd(() => rmSync(folder, { recursive: true, force: true }));
-    const pairs = [makeCertificate(folder, 'a.example'), makeCertificate(folder, 'b.example')];
-    const server = await context.server(['--tls-certificates', pairs.join(', '), ...flags], { second });
-    server.folder = folder;
-    return server;
-}
-
-/** Shakes hands, asks once, and tells what was spoken. */
-async function shake(port, options = {}) {
-    const socket = tls.connect({ host: '127.0.0.1', port, ...INSECURE, ...options });
-    let session = null;
-    socket.on('session', (one) => (session = one));
-    await once(socket, 'secureConnect');
-    const seen = {
-        version: socket.getProtocol(),
-        subject: socket.getPeerCertificate().subject?.CN,
-        isResumed: socket.isSessionReused(),
-        protocol: socket.alpnProtocol,
-    };
-    socket.write('GET /healthz HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n');
-    const parts = [];
-    socket.on('data', (part) => parts.push(part));
-    await once(socket, 'end');
-    socket.end();
-    assert(Buffer.concat(parts).toString().startsWith('HTTP/1.1 200'), 'answered');
-    return { ...seen, session };
-}
-
-async function refusal(port, options) {
-    const socket = tls.connect({ host: '127.0.0.1', port, ...INSECURE, ...options });
-    const [error] = await once(socket, 'error');
-    return error.code ?? error.message;
-}
-
-async function enterSecurely(server, name) {
-    const socket = new WebSocket(`wss://127.0.0.1:${server.secondPort}/ws?name=${name}`, ['natter.v1'], INSECURE);
-    const client = { socket, frames: [] };
-    socket.on('message', (data) => client.frames.push(JSON.parse(data.toString())));
-    socket.on('upgrade', (response) => (client.headers = response.headers));
-    await once(socket, 'open');
-    client.send = (frame) => socket.send(JSON.stringify(frame));
-    client.wait = (type) => until(() => client.frames.find((frame) => frame.type === type), `frame ${type}`);
-    await client.wait('welcome');
-    client.send({ type: 'join', room: 'lobby' });
-    await client.wait('joined');
-    return client;
-}
 
 test('the page and a chat work over TLS, with Secure cookies and HSTS', async (context) => {
     const server = await secureServer(context, ['--tls-hsts', '1h']);

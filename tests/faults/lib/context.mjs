@@ -20,10 +20,10 @@ export class Context {
         this.closers = [];
     }
 
-    async server(flags = [], { data = null, environment = {}, isFaulty = false, binary } = {}) {
+    async server(flags = [], { data = null, environment = {}, isFaulty = false, binary, second = null } = {}) {
         const server = isFaulty
             ? new FaultyServer(this.faulty, flags, data, environment)
-            : new Server(binary ?? this.binary, flags, data, environment);
+            : new Server(binary ?? this.binary, flags, data, environment, second);
         this.servers.push(server);
         await server.start();
         return server;

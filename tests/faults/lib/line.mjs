@@ -7,7 +7,7 @@ export class Gone extends Error {}
 let refs = 0;
 
 export class Line {
-    constructor(url, { token = null, deflate = false, onFrame = () => {}, agent, localAddress } = {}) {
+    constructor(url, { token = null, deflate = false, onFrame = () => {}, agent, localAddress, secure = {} } = {}) {
         this.asked = new Map(); // ref → resolve, reject
         this.isClosed = false;
         this.socket = new WebSocket(url, ['natter.v1'], {
@@ -16,6 +16,7 @@ export class Line {
             skipUTF8Validation: true,
             agent,
             localAddress,
+            ...secure,
         });
         this.closed = new Promise((resolve) => {
             this.socket.on('close', (code) => {

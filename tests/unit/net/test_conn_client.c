@@ -79,14 +79,14 @@ static void a_proxy_tells_who_asks_and_anybody_else_does_not(void **state)
         {"", "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: https\r\n", "127.0.0.1", SCHEME_UNKNOWN, CONN_DIRECT},
         {"10.0.0.1", "X-Forwarded-For: 192.0.2.1\r\n", "127.0.0.1", SCHEME_UNKNOWN, CONN_DIRECT},
         {"127.0.0.1", "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: https\r\n", "192.0.2.1", SCHEME_HTTPS,
-         CONN_BEHIND_PROXY},
+         CONN_BEHIND_FIELDS},
         {"127.0.0.1", "X-Forwarded-For: 198.51.100.1, 192.0.2.1, 127.0.0.1\r\nX-Forwarded-Proto: http\r\n", "192.0.2.1",
-         SCHEME_HTTP, CONN_BEHIND_PROXY},
+         SCHEME_HTTP, CONN_BEHIND_FIELDS},
         {"127.0.0.1", "Forwarded: for=192.0.2.1;proto=https\r\n", "127.0.0.1", SCHEME_UNKNOWN,
          CONN_BEHIND_SILENT_PROXY},
         {"127.0.0.1", "", "127.0.0.1", SCHEME_UNKNOWN, CONN_BEHIND_SILENT_PROXY},
         {"127.0.0.1", "X-Forwarded-For: unknown\r\n", "127.0.0.1", SCHEME_UNKNOWN, CONN_BEHIND_SILENT_PROXY},
-        {"0.0.0.0/0", "X-Forwarded-For: 2001:db8::1\r\n", "2001:db8::1", SCHEME_UNKNOWN, CONN_BEHIND_PROXY},
+        {"0.0.0.0/0", "X-Forwarded-For: 2001:db8::1\r\n", "2001:db8::1", SCHEME_UNKNOWN, CONN_BEHIND_FIELDS},
     };
 
     (void)state;
@@ -185,7 +185,10 @@ static void a_header_of_the_proxy_comes_before_everything(void **state)
             world_until(&meeting.world, only_conn(&meeting.world)->state == CONN_REQUEST);
             ask(&meeting, "X-Forwarded-For: 203.0.113.9\r\n");
             /* The client's own fields are nobody's word; those of a proxy that speaks for itself are. */
-            assert_address(&meeting, strcmp(cases[i].address, "127.0.0.1") == 0 ? "203.0.113.9" : cases[i].address);
+            bool speaks_for_itself = strcmp(cases[i].address, "127.0.0.1") == 0;
+            assert_address(&meeting, speaks_for_itself ? "203.0.113.9" : cases[i].address);
+            assert_int_equal(conn_behind(only_conn(&meeting.world)),
+                             speaks_for_itself ? CONN_BEHIND_FIELDS : CONN_BEHIND_HEADER);
             assert_int_equal(conn_scheme(only_conn(&meeting.world)), cases[i].scheme);
             end(&meeting);
         }

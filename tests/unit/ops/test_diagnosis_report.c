@@ -5,6 +5,8 @@
 #include "ops_test.h"
 #include "wire/json.h"
 
+static enum conn_behind behind;
+
 static json_t *report(const char *head, const char *peer, const char *fault_text, struct builder *out)
 {
     const struct http_limits limits = {16384, 8192, HTTP_FIELDS_MAX};
@@ -24,6 +26,7 @@ static json_t *report(const char *head, const char *peer, const char *fault_text
                          .fault = fault_text ? &answered : NULL,
                          .peer = &address,
                          .is_upgrade = http_field_find(&request, "Sec-WebSocket-Key") != NULL,
+                         .behind = behind,
                          .now_ms = 1234,
                      },
                      out);
@@ -61,6 +64,31 @@ static void a_report_names_what_arrived_and_what_holds(void **state)
     assert_int_equal(json_integer_value(json_object_get(json_object_get(object, "limits"), "frame_bytes")), 200);
     json_decref(object);
     builder_done(&out);
+}
+
+static void a_report_says_what_the_connection_is_behind(void **state)
+{
+    static const struct {
+        enum conn_behind behind;
+        const char *client, *words;
+    } cases[] = {
+        {CONN_DIRECT, "direct", "nothing"},
+        {CONN_BEHIND_FIELDS, "forwarded", "fields"},
+        {CONN_BEHIND_HEADER, "forwarded", "proxy_header"},
+        {CONN_BEHIND_SILENT_PROXY, "silent", "silent_proxy"},
+    };
+    struct builder out;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        behind = cases[i].behind;
+        json_t *object = report("GET /ws?doctor HTTP/1.1\r\nHost: here\r\n\r\n", "127.0.0.1:1", NULL, &out);
+        assert_string_equal(text_at(object, "client"), cases[i].client);
+        assert_string_equal(text_at(object, "behind"), cases[i].words);
+        json_decref(object);
+        builder_done(&out);
+    }
+    behind = CONN_DIRECT;
 }
 
 static void no_secret_is_repeated(void **state)
@@ -120,6 +148,7 @@ int test_diagnosis_report(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_report_names_what_arrived_and_what_holds),
+        cmocka_unit_test(a_report_says_what_the_connection_is_behind),
         cmocka_unit_test(no_secret_is_repeated),
         cmocka_unit_test(odd_values_are_still_json),
         cmocka_unit_test(addresses_have_classes),
