@@ -1,72 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page in a real browser: two people talk, reload, lose the server and regain it.
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { chromium } from 'playwright-core';
-import { assert, equal, test, until } from './lib/harness.mjs';
+import { mkdirSync } from 'node:fs';
 import { enter } from './lib/client.mjs';
-
-const ARGUMENTS = [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-];
-const by = (id) => `[data-testid="${id}"]`;
-
-async function browser(context) {
-    const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-    if (!existsSync(executablePath))
-        throw new Error(`there is no ${executablePath}; install chromium, or name it in CHROMIUM`);
-    const instance = await chromium.launch({ executablePath, args: ARGUMENTS });
-    context.onEnd(() => instance.close());
-    return instance;
-}
-
-/** A person: a browser profile of their own, on the page, with a name. Faults that the page reports fail the test. */
-async function person(context, instance, url, name, options = {}) {
-    const profile = await instance.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-    const page = await profile.newPage();
-    page.faults = [];
-    page.on('pageerror', (error) => page.faults.push(String(error)));
-    page.on('console', (message) => {
-        const isNetwork = /WebSocket connection|ERR_CONNECTION|net::ERR/.test(message.text());
-        if (message.type() === 'error' && !isNetwork) page.faults.push(message.text());
-    });
-    await page.goto(url);
-    if (name) {
-        await page.locator(by('name-input')).fill(name);
-        await page.locator(by('name-submit')).click();
-        await page.locator(by('name-dialog')).waitFor({ state: 'detached' });
-    }
-    context.onEnd(async () => {
-        equal(page.faults, [], `faults on the page of ${name}`);
-        await profile.close();
-    });
-    return page;
-}
-
-/** With a keyboard Enter sends, on a touch screen the button does. */
-async function say(page, text, { byButton = false } = {}) {
-    await page.locator(by('composer-input')).fill(text);
-    if (byButton) await page.locator(by('composer-send')).click();
-    else await page.locator(by('composer-input')).press('Enter');
-}
-
-const message = (page, text) => page.locator(`${by('message')}:has-text("${text}")`);
-
-async function sees(page, text) {
-    await message(page, text).first().waitFor({ timeout: 20000 });
-}
-
-async function isSent(page, text) {
-    await page
-        .locator(`${by('message')}[data-status="sent"]:has-text("${text}")`)
-        .first()
-        .waitFor({ timeout: 30000 });
-}
+import { assert, equal, test, until } from './lib/harness.mjs';
+import { axeFinds, browser, by, isSent, message, person, PHONE, say, sees } from './lib/page.mjs';
 
 test(
     'two browsers chat, reload, lose the server and regain it',
@@ -227,7 +164,6 @@ test(
     async (context) => {
         const server = await context.server();
         const instance = await browser(context);
-        const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
         const writer = await enter(server, 'lobby');
         await writer.say('lobby', 'a first message, with a [link](https://example.org) and `code`');
         const shots = process.env.SCREENSHOTS;
@@ -235,14 +171,8 @@ test(
         const views = [
             ['desktop-light', { viewport: { width: 1280, height: 800 }, colorScheme: 'light' }],
             ['desktop-dark', { viewport: { width: 1280, height: 800 }, colorScheme: 'dark' }],
-            [
-                'phone-light',
-                { viewport: { width: 390, height: 844 }, colorScheme: 'light', hasTouch: true, isMobile: true },
-            ],
-            [
-                'phone-dark',
-                { viewport: { width: 390, height: 844 }, colorScheme: 'dark', hasTouch: true, isMobile: true },
-            ],
+            ['phone-light', { ...PHONE, colorScheme: 'light' }],
+            ['phone-dark', { ...PHONE, colorScheme: 'dark' }],
         ];
         for (const [name, options] of views) {
             const page = await person(context, instance, server.url, `Viewer ${name.replace('-', ' ')}`, {
@@ -254,13 +184,7 @@ test(
             await isSent(page, `written on ${name}`);
             const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
             assert(width <= 0, `${name}: nothing sticks out (${width} px)`);
-            await page.evaluate(axe);
-            const found = await page.evaluate(() => window.axe.run());
-            equal(
-                found.violations.map((violation) => `${violation.id}: ${violation.nodes[0].html}`),
-                [],
-                `${name}: axe`,
-            );
+            equal(await axeFinds(page), [], `${name}: axe`);
             if (shots) await page.screenshot({ path: `${shots}/${name}.png` });
         }
         await writer.close();

@@ -19,5 +19,6 @@ const suites = [
 ];
 for (const suite of [...suites, 'talk', 'proxy', 'silence', 'tls', 'tls_offer', 'browser'])
     await import(`./${suite}.test.mjs`);
+for (const suite of ['page', 'page_long']) await import(`./${suite}.test.mjs`);
 const failed = await runAll(() => new Context(binary), option('--only'), Number(process.env.TEST_TIME_SCALE ?? 1));
 process.exit(failed ? 1 : 0);

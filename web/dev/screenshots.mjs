@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes pictures of the page as people see it:  node web/dev/screenshots.mjs URL FOLDER
-// The server is the one of `npm run dev`; the browser is the one at CHROMIUM, or /usr/bin/chromium.
+// Takes pictures of each view of the page as people see it:  node web/dev/screenshots.mjs FOLDER [URL]
+// Without a URL it starts the server of `npm run dev`, with its sample conversation. The browser is the one at
+// CHROMIUM, or /usr/bin/chromium; fonts with emoji and the scripts of the languages should be there
+// (fonts-noto-color-emoji, fonts-noto-core and fonts-wqy-zenhei, say).
+import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { WebSocket } from "ws";
 
-const [url = "http://127.0.0.1:8080/", folder = "screenshots"] = process.argv.slice(2);
+const [folder = "screenshots", given] = process.argv.slice(2);
 const SETTLE_MS = 350;
 mkdirSync(folder, { recursive: true });
 
@@ -33,27 +37,44 @@ async function act(userId, room, command) {
 
 const say = (userId, room, text) => act(userId, room, { type: "send", text, key: `k-${Math.random()}` });
 
-async function visit({ name, width, height, colorScheme, isPhone }) {
+/** The server of `npm run dev` on a free port, with everybody in it; it ends with this program. */
+async function ownServer() {
+    const run = join(dirname(fileURLToPath(import.meta.url)), "run.mjs");
+    const child = spawn(process.execPath, [run, "0"], { stdio: ["ignore", "pipe", "inherit"] });
+    process.on("exit", () => child.kill("SIGTERM"));
+    for await (const text of child.stdout) {
+        const found = /http:\/\/\S+/.exec(String(text))?.[0];
+        if (found) return found;
+    }
+    throw new Error("the server of the page did not start");
+}
+
+let url = given;
+
+async function newPage({ name, width, height, colorScheme, isPhone, locale = "en-GB" }) {
     const context = await browser.newContext({
         viewport: { width, height },
         deviceScaleFactor: isPhone ? 2 : 1,
         colorScheme,
         hasTouch: isPhone,
         isMobile: isPhone,
-        locale: "en-GB",
+        locale,
     });
     const page = await context.newPage();
-    const problems = [];
-    page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
-    page.on("pageerror", (problem) => problems.push(String(problem)));
-    const shoot = async (suffix = "") => {
+    page.on("console", (line) => line.type() === "error" && console.error(name, line.text()));
+    page.on("pageerror", (problem) => console.error(name, String(problem)));
+    page.shoot = async (suffix = "") => {
         await page.waitForTimeout(SETTLE_MS);
         await page.screenshot({ path: join(folder, `${name}${suffix}.png`) });
     };
-    await fetch(new URL("dev/reset", url));
+    if (!given) url = await ownServer();
     await page.goto(url);
     await page.getByTestId("name-dialog").waitFor();
-    await shoot("-welcome");
+    return page;
+}
+
+/** Somebody comes in, has been in three rooms, and says something; others talk meanwhile. */
+async function settleIn(page) {
     await page.getByTestId("name-input").fill("Noor Haddad");
     await page.getByTestId("name-submit").click();
     await page.getByTestId("name-dialog").waitFor({ state: "detached" });
@@ -61,30 +82,78 @@ async function visit({ name, width, height, colorScheme, isPhone }) {
         await page.evaluate((hash) => (location.hash = hash), `#/room/${room}`);
         await page.getByTestId("message").first().waitFor();
     }
-    const text = `We would love to come. Shall I bring the telescope as well?`;
-    await page.getByTestId("composer-input").fill(text);
+    await page.getByTestId("composer-input").fill("We would love to come. Shall I bring the telescope as well?");
     await page.getByTestId("composer-send").click();
     await page.locator("[data-testid=message].is-own.is-sent").last().waitFor();
     await say("u-carmen-ruiz", "kitchen", "There is cake. @Noor Haddad, you are late!");
     await say("u-greta-sommer", "field-trips", "Four places left for the second date.");
     await act("u-elif-yıldız", "lobby", { type: "typing" });
     await act("u-farid", "lobby", { type: "typing" });
-    if (isPhone) {
-        await shoot();
+}
+
+/** Each view of the desktop's page, in the order in which they do not disturb each other. */
+async function desktopViews(page) {
+    const { keyboard } = page;
+    const composer = page.getByTestId("composer-input");
+    await page.locator("[data-testid=message]", { hasText: "straps are new" }).hover();
+    await page.shoot();
+    await page.getByTestId("settings-open").click();
+    await page.shoot("-settings");
+    await keyboard.press("Escape");
+    await keyboard.press("Control+k");
+    await page.shoot("-switcher");
+    await keyboard.press("Escape");
+    await keyboard.press("Control+/");
+    await page.shoot("-shortcuts");
+    await keyboard.press("Escape");
+    await page.getByTestId("emoji-open").click();
+    await page.locator(".emoji-item").first().waitFor();
+    await page.shoot("-emoji");
+    await keyboard.press("Escape");
+    await composer.fill("");
+    await composer.pressSequentially("Thank you @");
+    await page.getByTestId("candidates").waitFor();
+    await page.shoot("-completion");
+    await composer.fill("");
+    await page.evaluate(() => (location.hash = "#/room/an-empty-room"));
+    await page.locator(".start").waitFor();
+    await page.shoot("-empty");
+    await page.evaluate(() => (location.hash = "#/room/lobby"));
+    await page.getByTestId("message").first().waitFor();
+    await fetch(new URL("dev/cut?seconds=6", url));
+    await page.getByTestId("connection-banner").waitFor();
+    await composer.fill("I will be there at ten.");
+    await keyboard.press("Enter");
+    await page.locator(".message-waiting").waitFor();
+    await page.shoot("-offline");
+}
+
+async function visit(options) {
+    const page = await newPage(options);
+    await page.shoot("-welcome");
+    await settleIn(page);
+    if (options.isPhone) {
+        await page.shoot();
         await page.getByRole("button", { name: "Show the rooms" }).click();
-        await shoot("-rooms");
+        await page.shoot("-rooms");
     } else {
-        await page.locator("[data-testid=message]", { hasText: "straps are new" }).hover();
-        await shoot();
-        await page.getByTestId("settings-open").click();
-        await shoot("-settings");
+        await desktopViews(page);
     }
-    if (problems.length > 0) console.error(name, problems);
-    await context.close();
+    await page.context().close();
+}
+
+/** The page in another language, with the settings open. */
+async function translated(locale) {
+    const page = await newPage({ name: `desktop-${locale}`, width: 1280, height: 800, colorScheme: "light", locale });
+    await settleIn(page);
+    await page.shoot();
+    await page.context().close();
 }
 
 for (const colorScheme of ["light", "dark"]) {
-    await visit({ name: `web-desktop-${colorScheme}`, width: 1280, height: 800, colorScheme, isPhone: false });
-    await visit({ name: `web-phone-${colorScheme}`, width: 390, height: 844, colorScheme, isPhone: true });
+    await visit({ name: `desktop-${colorScheme}`, width: 1280, height: 800, colorScheme, isPhone: false });
+    await visit({ name: `phone-${colorScheme}`, width: 390, height: 844, colorScheme, isPhone: true });
 }
+for (const locale of ["zh", "ar"]) await translated(locale);
 await browser.close();
+process.exit(0);

@@ -14,10 +14,13 @@ import { NameDialog } from "./name_dialog";
 import { useModel } from "./notifier";
 import { usePanels } from "./panels";
 import { RoomHeader } from "./room_header";
-import { roomTitle } from "./router";
+import { hashOf, roomTitle } from "./router";
 import { Rooms } from "./rooms";
 import type { Session } from "./session";
 import { Settings } from "./settings";
+import { ShortcutSheet } from "./shortcut_sheet";
+import { useShortcuts } from "./shortcuts";
+import { Switcher } from "./switcher";
 import { Timeline } from "./timeline";
 import { Typing } from "./typing";
 
@@ -26,23 +29,32 @@ export function App({ session }: { session: Session }) {
     const model = session.room;
     const composer = useRef<ComposerHandle>(null);
     const panels = usePanels();
-    const [hasSettings, setSettings] = useState(false);
+    const [overlay, setOverlay] = useState<Overlay>("none");
     const [task, setTask] = useState<ComposerTask | undefined>();
     const [doomed, setDoomed] = useState<Message | undefined>();
     const asksName = session.wasOnline && !session.isNamed && session.user !== undefined;
 
     useEffect(() => {
-        showAttention(session.unread, roomTitle(session.current));
+        showAttention(session.unread, session.hasMention, roomTitle(session.current));
     });
     useEffect(() => {
         setTask(undefined);
         panels.closeDrawer();
         if (!asksName && !window.matchMedia("(pointer: coarse)").matches) composer.current?.focus();
     }, [session.current, asksName]);
-    useShortcuts(session, () => {
-        if (panels.hasDrawer) panels.closeDrawer();
-        else if (task) setTask(undefined);
-        else model.clearDivider();
+    useShortcuts(session, {
+        escape: () => {
+            if (panels.hasDrawer) panels.closeDrawer();
+            else if (task) setTask(undefined);
+            else {
+                model.markRead();
+                model.clearDivider();
+            }
+        },
+        openSwitcher: () => setOverlay("switcher"),
+        openSheet: () => setOverlay("sheet"),
+        focusComposer: () => composer.current?.focus(),
+        focusTimeline: () => document.querySelector<HTMLElement>('[data-testid="timeline"]')?.focus(),
     });
     const begin = (next: ComposerTask): void => {
         setTask(next);
@@ -59,7 +71,8 @@ export function App({ session }: { session: Session }) {
                 session={session}
                 isOpen={panels.seesRooms}
                 onPick={panels.closeDrawer}
-                onSettings={() => setSettings(true)}
+                onSettings={() => setOverlay("settings")}
+                onSwitch={() => setOverlay("switcher")}
             />
             <main class="room" inert={panels.hasDrawer}>
                 <RoomHeader model={model} panels={panels} />
@@ -74,15 +87,32 @@ export function App({ session }: { session: Session }) {
                     session={session}
                     task={task}
                     onTask={setTask}
+                    onHelp={() => setOverlay("sheet")}
                 />
             </main>
             <Members model={model} session={session} isOpen={panels.seesMembers} onClose={panels.toggleMembers} />
             <div class="scrim" onClick={panels.closeDrawer} />
             {asksName && <NameDialog session={session} />}
-            {hasSettings && <Settings session={session} onClose={() => setSettings(false)} />}
+            <Overlays session={session} overlay={overlay} onOverlay={setOverlay} />
             {doomed && <DeleteDialog model={model} message={doomed} onClose={() => setDoomed(undefined)} />}
         </div>
     );
+}
+
+type Overlay = "none" | "settings" | "switcher" | "sheet";
+
+interface OverlaysProps {
+    session: Session;
+    overlay: Overlay;
+    onOverlay: (overlay: Overlay) => void;
+}
+
+function Overlays({ session, overlay, onOverlay }: OverlaysProps) {
+    const close = (): void => onOverlay("none");
+    if (overlay === "settings")
+        return <Settings session={session} onClose={close} onSheet={() => onOverlay("sheet")} />;
+    if (overlay === "switcher") return <Switcher session={session} onClose={close} />;
+    return overlay === "sheet" ? <ShortcutSheet onClose={close} /> : null;
 }
 
 function skip(event: Event, composer: ComposerHandle | null): void {
@@ -102,25 +132,12 @@ function actionsOf(
         reply: (message) => begin({ kind: "reply", message }),
         edit: (message) => begin({ kind: "edit", message }),
         delete: ask,
+        link: (message) => {
+            const url = new URL(hashOf(session.room.name, message.seq), location.href);
+            void navigator.clipboard?.writeText(url.href).catch(ignore);
+        },
         react: (message, emoji, on) => void session.room.room.react(message.seq, emoji, on).catch(ignore),
         retry: (key) => session.room.outgoingOf(key)?.retry(),
         discard: (key) => void session.room.outgoingOf(key)?.cancel(),
     };
-}
-
-function useShortcuts(session: Session, escape: () => void): void {
-    const latest = useRef(escape);
-    latest.current = escape;
-    useEffect(() => {
-        const pressed = (event: KeyboardEvent): void => {
-            if (event.isComposing || document.querySelector("dialog[open]")) return;
-            if (event.key === "Escape") latest.current();
-            if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-            if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
-            event.preventDefault();
-            session.go(session.neighbour(event.key === "ArrowUp" ? -1 : 1));
-        };
-        document.addEventListener("keydown", pressed);
-        return () => document.removeEventListener("keydown", pressed);
-    }, [session]);
 }

@@ -6,12 +6,13 @@ import { type Key, t } from "../i18n";
 import { Icon } from "./icons";
 import { useModel } from "./notifier";
 import type { Session } from "./session";
+import { takeNew } from "./worker_link";
 
 const TICK_MS = 500;
 
 export function Banner({ session }: { session: Session }) {
     useModel(session);
-    const { trouble, retryAt } = session;
+    const { trouble, retryAt, waiting } = session;
     const [, tick] = useState(0);
     const isCounting = trouble !== undefined && retryAt !== undefined;
     useEffect(() => {
@@ -33,6 +34,11 @@ export function Banner({ session }: { session: Session }) {
                     <Icon name="alert" />
                     <span class="banner-text">
                         <strong>{headline(trouble)}</strong> <span aria-hidden="true">{rest(trouble, retryAt)}</span>
+                        {waiting > 0 && (
+                            <span class="banner-waiting" data-testid="waiting">
+                                {t("connection.waiting", { count: waiting })}
+                            </span>
+                        )}
                     </span>
                     <button
                         type="button"
@@ -41,6 +47,15 @@ export function Banner({ session }: { session: Session }) {
                         onClick={() => session.retry()}
                     >
                         {t(isOver ? "connection.again" : "connection.retry")}
+                    </button>
+                </div>
+            )}
+            {session.hasNewPage && !trouble && (
+                <div class="banner is-quiet" data-testid="new-page">
+                    <Icon name="check" />
+                    <span class="banner-text">{t("connection.newPage")}</span>
+                    <button type="button" class="button is-small" onClick={takeNew}>
+                        {t("connection.reload")}
                     </button>
                 </div>
             )}

@@ -1,27 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where messages are written. The text is kept per room until it is sent, over reloads too.
-import { ChatError } from "natter-client";
 import type { RefObject } from "preact";
-import { useImperativeHandle, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
 import { IconButton } from "./button";
+import { CandidateList, optionId } from "./candidate_list";
+import { useCandidates } from "./candidates";
+import { type Candidate, completed, type Completion, completionAt } from "./completion";
+import { EmojiPicker } from "./emoji_picker";
 import { preview } from "./format";
 import { Icon } from "./icons";
-import { keep } from "./keep";
-import type { Message } from "./log";
-import { problemText } from "./problem";
 import type { RoomModel } from "./room_model";
 import { roomTitle } from "./router";
 import type { Session } from "./session";
 import { enterSends } from "./settings";
+import { type ComposerTask, useWriting, type Writing } from "./writing";
+
+export type { ComposerTask } from "./writing";
 
 export interface ComposerHandle {
     focus(): void;
-}
-
-export interface ComposerTask {
-    kind: "reply" | "edit";
-    message: Message;
 }
 
 interface ComposerProps {
@@ -30,78 +28,88 @@ interface ComposerProps {
     session: Session;
     task: ComposerTask | undefined;
     onTask: (task: ComposerTask | undefined) => void;
+    onHelp: () => void;
 }
 
 /** From here on it is told how much room is left. */
 const NEAR_BYTES = 300;
 const IME_KEY_CODE = 229;
+const LIST_ID = "composer-candidates";
 
-interface Writing {
-    text: string;
-    problem: string;
-    /** Bytes that the server would still take. */
-    left: number;
-    canSend: boolean;
-    write: (next: string) => void;
-    submit: () => void;
+interface Completing {
+    completion: Completion | undefined;
+    candidates: readonly Candidate[];
+    chosen: number;
+    point: (index: number) => void;
+    choose: (candidate: Candidate) => void;
+    /** Looks again at what stands in front of the caret. */
+    look: () => void;
+    /** True: the key was meant for the list. */
+    press: (event: KeyboardEvent) => boolean;
+    close: () => void;
 }
 
-/** The text in the field: a draft that is kept, or for a while the message that is edited. */
-function useWriting({ model, session, task, onTask }: ComposerProps): Writing {
-    const [text, setText] = useState(() => keep.draft(model.name));
-    const [problem, setProblem] = useState("");
-    const left = (session.client.limits.text_bytes ?? Infinity) - new TextEncoder().encode(text).length;
-    const canSend = text.trim() !== "" && left >= 0;
+function useCompleting(area: RefObject<HTMLTextAreaElement>, writing: Writing, props: ComposerProps): Completing {
+    const { text, write } = writing;
+    const [completion, setCompletion] = useState<Completion | undefined>();
+    const [chosen, setChosen] = useState(0);
+    const caret = useRef<number | undefined>();
+    const candidates = useCandidates(completion, props.model, props.session);
     useLayoutEffect(() => {
-        setProblem("");
-        if (task?.kind !== "edit") return undefined;
-        setText(task.message.text);
-        // The draft comes back when the edit is done.
-        return () => setText(keep.draft(model.name));
-    }, [task]);
+        if (caret.current !== undefined) area.current?.setSelectionRange(caret.current, caret.current);
+        caret.current = undefined;
+    }, [text]);
+    useEffect(() => setChosen(0), [completion?.kind, completion?.query]);
 
-    const write = (next: string): void => {
-        setText(next);
-        setProblem("");
-        if (task?.kind === "edit") return;
-        keep.setDraft(model.name, next);
-        if (next.trim() !== "") model.room.typing();
+    const close = (): void => setCompletion(undefined);
+    const look = (): void => {
+        const element = area.current;
+        if (!element || element.selectionStart !== element.selectionEnd) return close();
+        setCompletion(completionAt(element.value, element.selectionStart));
     };
-    const edit = (message: Message): void => {
-        const failed = (refusal: unknown): void =>
-            setProblem(problemText(refusal instanceof ChatError ? refusal.code : undefined));
-        if (text !== message.text) model.room.edit(message.seq, { text }).catch(failed);
+    const choose = (candidate: Candidate): void => {
+        if (!completion) return;
+        const next = completed(text, completion, candidate.insert);
+        caret.current = next.caret;
+        write(next.text);
+        close();
     };
-    const send = (): void => {
-        model.room.send({ text: text.trim(), ...(task ? { replyTo: task.message.seq } : {}) });
-        keep.setDraft(model.name, "");
-        setText("");
+    const press = (event: KeyboardEvent): boolean => {
+        const { length } = candidates;
+        if (length === 0 || event.ctrlKey || event.metaKey || event.altKey) return false;
+        const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+        const candidate = candidates[chosen];
+        if (step !== 0) setChosen((chosen + step + length) % length);
+        else if (event.key === "Escape") close();
+        else if ((event.key === "Tab" || event.key === "Enter") && !event.shiftKey && candidate) {
+            // A command that stands there in full is meant to be carried out.
+            if (event.key === "Enter" && text === candidate.insert && completion?.kind === "command") return false;
+            choose(candidate);
+        } else return false;
+        event.preventDefault();
+        event.stopPropagation();
+        return true;
     };
-    const submit = (): void => {
-        if (!canSend) return;
-        if (task?.kind === "edit") edit(task.message);
-        else send();
-        onTask(undefined);
-    };
-    return { text, problem, left, canSend, write, submit };
+    return { completion, candidates, chosen, point: setChosen, choose, look, press, close };
 }
 
 export function Composer(props: ComposerProps) {
-    const { handle, model, session, task, onTask } = props;
+    const { handle, model, task, onTask } = props;
     const area = useRef<HTMLTextAreaElement>(null);
-    const { text, problem, left, canSend, write, submit } = useWriting(props);
-    const room = roomTitle(model.name);
-    const sendLabel = t(task?.kind === "edit" ? "composer.save" : "composer.send");
+    const writing = useWriting(props);
+    const completing = useCompleting(area, writing, props);
+    const { text, left, problem, submit, write } = writing;
     useImperativeHandle(handle, () => ({ focus: () => focusAfresh(area.current) }), []);
     useLayoutEffect(() => fitHeight(area.current), [text]);
 
     const pressed = (event: KeyboardEvent): void => {
         // While an input method composes, Enter belongs to it.
-        if (event.isComposing || event.keyCode === IME_KEY_CODE) return;
+        if (event.isComposing || event.keyCode === IME_KEY_CODE || completing.press(event)) return;
         const wantsSend = event.ctrlKey || event.metaKey || (enterSends() && !event.shiftKey && !event.altKey);
         const last = event.key === "ArrowUp" && text === "" && !event.altKey ? model.lastOwn() : undefined;
         if (event.key === "Enter" && wantsSend) {
             event.preventDefault();
+            completing.close();
             submit();
         } else if (last) {
             event.preventDefault();
@@ -113,42 +121,110 @@ export function Composer(props: ComposerProps) {
         submit();
         area.current?.focus();
     };
+    const insert = (emoji: string): void => {
+        const at = area.current?.selectionStart ?? text.length;
+        write(text.slice(0, at) + emoji + text.slice(area.current?.selectionEnd ?? at));
+        area.current?.focus();
+    };
 
     return (
         <form id="composer" class="composer" onSubmit={submitted}>
             {task && <TaskLine task={task} onEnd={() => onTask(undefined)} />}
-            <div class="composer-box">
-                <textarea
-                    ref={area}
-                    class="composer-input"
-                    data-testid="composer-input"
-                    rows={1}
-                    value={text}
-                    placeholder={t("composer.placeholder", { room })}
-                    aria-label={t("composer.label", { room })}
-                    aria-describedby="composer-note"
-                    aria-invalid={left < 0}
-                    dir="auto"
-                    enterkeyhint={enterSends() ? "send" : "enter"}
-                    disabled={model.refusal !== undefined}
-                    onInput={(event) => write(event.currentTarget.value)}
-                    onKeyDown={pressed}
+            {completing.completion && completing.candidates.length > 0 && (
+                <CandidateList
+                    id={LIST_ID}
+                    kind={completing.completion.kind}
+                    candidates={completing.candidates}
+                    chosen={completing.chosen}
+                    onChoose={completing.choose}
+                    onPoint={completing.point}
                 />
-                <button
-                    type="submit"
-                    class="composer-send"
-                    data-testid="composer-send"
-                    disabled={!canSend}
-                    aria-label={sendLabel}
-                    title={sendLabel}
-                >
-                    <Icon name={task?.kind === "edit" ? "check" : "send"} />
-                </button>
+            )}
+            <div class="composer-box">
+                <Field area={area} props={props} writing={writing} completing={completing} onKey={pressed} />
+                <EmojiButton onPick={insert} />
+                <SendButton task={task} canSend={writing.canSend} />
             </div>
-            <p class={`composer-note${left < 0 || problem ? " is-problem" : ""}`} id="composer-note">
-                {problem || note(left, session)}
+            <p class={`composer-note${left < 0 || problem ? " is-problem" : ""}`} id="composer-note" role="status">
+                {problem || note(left, props.session)}
             </p>
         </form>
+    );
+}
+
+interface FieldProps {
+    area: RefObject<HTMLTextAreaElement>;
+    props: ComposerProps;
+    writing: Writing;
+    completing: Completing;
+    onKey: (event: KeyboardEvent) => void;
+}
+
+function Field({ area, props: { model }, writing, completing, onKey }: FieldProps) {
+    const room = roomTitle(model.name);
+    const isListed = completing.completion !== undefined && completing.candidates.length > 0;
+    return (
+        <textarea
+            ref={area}
+            class="composer-input"
+            data-testid="composer-input"
+            rows={1}
+            value={writing.text}
+            placeholder={t("composer.placeholder", { room })}
+            aria-label={t("composer.label", { room })}
+            aria-describedby="composer-note"
+            aria-invalid={writing.left < 0}
+            aria-autocomplete="list"
+            aria-controls={isListed ? LIST_ID : undefined}
+            aria-activedescendant={isListed ? optionId(LIST_ID, completing.chosen) : undefined}
+            // The placeholder is in the page's language, and not in that of what will be written.
+            dir={writing.text === "" ? undefined : "auto"}
+            enterkeyhint={enterSends() ? "send" : "enter"}
+            disabled={model.refusal !== undefined}
+            onInput={(event) => {
+                writing.write(event.currentTarget.value);
+                completing.look();
+            }}
+            onClick={completing.look}
+            onBlur={completing.close}
+            onKeyDown={onKey}
+        />
+    );
+}
+
+function EmojiButton({ onPick }: { onPick: (emoji: string) => void }) {
+    const [isOpen, setOpen] = useState(false);
+    const pick = (emoji: string): void => {
+        setOpen(false);
+        onPick(emoji);
+    };
+    return (
+        <div class="composer-tool">
+            <IconButton
+                icon="smile"
+                label={t("emoji.open")}
+                testId="emoji-open"
+                isExpanded={isOpen}
+                onClick={() => setOpen(!isOpen)}
+            />
+            {isOpen && <EmojiPicker onPick={pick} onClose={() => setOpen(false)} />}
+        </div>
+    );
+}
+
+function SendButton({ task, canSend }: { task: ComposerTask | undefined; canSend: boolean }) {
+    const label = t(task?.kind === "edit" ? "composer.save" : "composer.send");
+    return (
+        <button
+            type="submit"
+            class="composer-send"
+            data-testid="composer-send"
+            disabled={!canSend}
+            aria-label={label}
+            title={label}
+        >
+            <Icon name={task?.kind === "edit" ? "check" : "send"} />
+        </button>
     );
 }
 

@@ -1,24 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 // Times, names and colours as people see them.
-import { language, t } from "../i18n";
+import { locale, t } from "../i18n";
 
-// The formats follow the person's own locale even where the texts fall back to English.
-const locale = typeof navigator === "undefined" ? language : navigator.language;
-const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
-const full = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
-const dayThisYear = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
-const dayOtherYear = new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", year: "numeric" });
+interface Formats {
+    clock: Intl.DateTimeFormat;
+    full: Intl.DateTimeFormat;
+    dayThisYear: Intl.DateTimeFormat;
+    dayOtherYear: Intl.DateTimeFormat;
+}
+
+let made: Formats | undefined;
+
+/** Made when first used: the language is known by then. */
+function formats(): Formats {
+    made ??= {
+        clock: new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit" }),
+        full: new Intl.DateTimeFormat(locale(), { dateStyle: "full", timeStyle: "short" }),
+        dayThisYear: new Intl.DateTimeFormat(locale(), { weekday: "long", day: "numeric", month: "long" }),
+        dayOtherYear: new Intl.DateTimeFormat(locale(), { day: "numeric", month: "long", year: "numeric" }),
+    };
+    return made;
+}
 
 const DAY_MS = 86_400_000;
 const HUES = 12;
 
 export function clockTime(at: number): string {
-    return clock.format(at);
+    return formats().clock.format(at);
 }
 
 /** Without "am" and "pm", for where there is little room. */
 export function shortTime(at: number): string {
-    const parts = clock.formatToParts(at).filter(({ type }) => type !== "dayPeriod");
+    const parts = formats().clock.formatToParts(at).filter(({ type }) => type !== "dayPeriod");
     return parts
         .map(({ value }) => value)
         .join("")
@@ -26,7 +39,7 @@ export function shortTime(at: number): string {
 }
 
 export function fullTime(at: number): string {
-    return full.format(at);
+    return formats().full.format(at);
 }
 
 export function isoTime(at: number): string {
@@ -38,6 +51,7 @@ export function dayTitle(at: number, now = Date.now()): string {
     if (day === new Date(now).toDateString()) return t("timeline.today");
     if (day === new Date(now - DAY_MS).toDateString()) return t("timeline.yesterday");
     const isThisYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+    const { dayThisYear, dayOtherYear } = formats();
     return (isThisYear ? dayThisYear : dayOtherYear).format(at);
 }
 
@@ -49,7 +63,7 @@ export function initials(name: string): string {
         .filter((word) => /[\p{L}\p{N}]/u.test(word));
     const letters = words.map((word) => /[\p{L}\p{N}]/u.exec(word)?.[0] ?? "");
     const chosen = letters.length > 1 ? [letters[0], letters[letters.length - 1]] : letters;
-    return chosen.join("").toLocaleUpperCase(locale) || "?";
+    return chosen.join("").toLocaleUpperCase(locale()) || "?";
 }
 
 /** The same colour for the same user, everywhere. */
@@ -60,7 +74,7 @@ export function hueClass(userId: string): string {
 }
 
 export function byName(a: { name: string }, b: { name: string }): number {
-    return a.name.localeCompare(b.name, locale, { sensitivity: "base" });
+    return a.name.localeCompare(b.name, locale(), { sensitivity: "base" });
 }
 
 const PREVIEW_CHARACTERS = 140;

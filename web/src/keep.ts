@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the page remembers on this machine: settings, drafts, the rooms it follows and how far each was read. Every call
 // works without a storage too, and then forgets with the page.
-import type { Epoch } from "natter-client";
+import type { Epoch, RoomEvent } from "natter-client";
 import { DEFAULT_ROOM } from "./router";
 
 export type Theme = "system" | "light" | "dark";
 export type EnterKey = "send" | "newline";
+/** What a notification is shown for while one is away. */
+export type Notify = "off" | "mentions" | "all";
+
+/** The newest events of a room, without holes, to be shown before there is a connection. */
+export interface Seen {
+    epoch: Epoch;
+    events: RoomEvent[];
+}
 
 export interface ReadMark {
     seq: number;
@@ -15,6 +23,7 @@ export interface ReadMark {
 const PREFIX = "natter.page.";
 const ROOMS_MAX = 30;
 const THEMES: readonly string[] = ["system", "light", "dark"];
+const NOTIFY: readonly string[] = ["off", "mentions", "all"];
 
 const memory = new Map<string, string>();
 
@@ -61,6 +70,49 @@ export const keep = {
     },
     set enterKey(key: EnterKey | undefined) {
         write("enter", key);
+    },
+    /** The tag of the chosen language; undefined: as the browser has it. */
+    get language(): string | undefined {
+        return read("language");
+    },
+    set language(tag: string | undefined) {
+        write("language", tag);
+    },
+    get notify(): Notify {
+        const found = read("notify");
+        return found !== undefined && NOTIFY.includes(found) ? (found as Notify) : "off";
+    },
+    set notify(notify: Notify) {
+        write("notify", notify);
+    },
+    get hasSound(): boolean {
+        return read("sound") === "yes";
+    },
+    set hasSound(hasSound: boolean) {
+        write("sound", hasSound ? "yes" : undefined);
+    },
+    get recentEmoji(): string[] {
+        return namesIn(read("emoji")) ?? [];
+    },
+    set recentEmoji(emoji: readonly string[]) {
+        write("emoji", JSON.stringify(emoji));
+    },
+    /** Whose messages are kept here; another person must not find them. */
+    get userId(): string | undefined {
+        return read("user");
+    },
+    set userId(id: string | undefined) {
+        write("user", id);
+    },
+    seen(room: string): Seen | undefined {
+        return seenIn(read(`seen.${room}`));
+    },
+    setSeen(room: string, seen: Seen | undefined): void {
+        write(`seen.${room}`, seen && JSON.stringify(seen));
+    },
+    /** The messages that were kept go; settings and drafts stay. */
+    forgetMessages(): void {
+        for (const key of keysWith("seen.")) write(key, undefined);
     },
     /** The person has chosen a name, or was content with the drawn one. */
     get isNamed(): boolean {
@@ -120,6 +172,31 @@ function namesIn(text: string | undefined): string[] | undefined {
     const value = parsed(text);
     if (!Array.isArray(value)) return undefined;
     return value.filter((name): name is string => typeof name === "string");
+}
+
+function seenIn(text: string | undefined): Seen | undefined {
+    const value = parsed(text);
+    if (typeof value !== "object" || value === null) return undefined;
+    const { epoch, events } = value as { epoch?: unknown; events?: unknown };
+    if ((typeof epoch !== "string" && typeof epoch !== "number") || !Array.isArray(events)) return undefined;
+    const isSound = events.every((one: unknown, index) => {
+        const { seq, user } = (one ?? {}) as { seq?: unknown; user?: { id?: unknown } };
+        const previous = index === 0 ? undefined : (events[index - 1] as { seq: number }).seq;
+        return Number.isSafeInteger(seq) && typeof user?.id === "string" && (previous ?? Number(seq) - 1) + 1 === seq;
+    });
+    return isSound && events.length > 0 ? { epoch, events: events as RoomEvent[] } : undefined;
+}
+
+/** Without their prefix. */
+function keysWith(start: string): string[] {
+    const found = [...memory.keys()].filter((key) => key.startsWith(start));
+    try {
+        const keys = Array.from({ length: localStore?.length ?? 0 }, (_, index) => localStore?.key(index) ?? "");
+        const own = keys.filter((key) => key.startsWith(PREFIX + start)).map((key) => key.slice(PREFIX.length));
+        return [...new Set([...found, ...own])];
+    } catch {
+        return found;
+    }
 }
 
 function markIn(text: string | undefined): ReadMark | undefined {

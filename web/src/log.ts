@@ -40,21 +40,27 @@ export class Log {
     private readonly changes = new Map<number, Changes>();
     private readonly folded = new Map<number, Message>();
     private readonly ids = new Set<string>();
-    private order: number[] = [];
+    private readonly list: Message[] = [];
     private isSorted = true;
-    private sorted: readonly Message[] | undefined;
     /** The oldest and the newest `seq` of any event seen. */
     first: number | undefined;
     last: number | undefined;
 
-    /** All messages, oldest first. */
+    /** All messages, oldest first. The same array always: a new message costs a long room no copy. */
     get messages(): readonly Message[] {
         if (!this.isSorted) {
-            this.order.sort((a, b) => a - b);
+            this.list.sort((a, b) => a.seq - b.seq);
             this.isSorted = true;
         }
-        this.sorted ??= this.order.map((seq) => this.folded.get(seq) as Message);
-        return this.sorted;
+        return this.list;
+    }
+
+    /** The messages behind this one, oldest first. */
+    after(seq: number): readonly Message[] {
+        const { messages } = this;
+        let start = messages.length;
+        while (start > 0 && (messages[start - 1]?.seq ?? 0) > seq) start -= 1;
+        return messages.slice(start);
     }
 
     get(seq: number): Message | undefined {
@@ -82,10 +88,7 @@ export class Log {
 
     private addMessage(event: MessageEvent): void {
         if (this.originals.has(event.seq)) return;
-        const newest = this.order[this.order.length - 1];
-        if (newest !== undefined && event.seq < newest) this.isSorted = false;
         this.originals.set(event.seq, event);
-        this.order.push(event.seq);
         this.ids.add(messageId(event.user.id, event.key));
         this.fold(event.seq);
     }
@@ -124,8 +127,7 @@ export class Log {
         if (!original) return;
         const changes = this.changes.get(seq);
         const isDeleted = original.deleted === true || changes?.deletion !== undefined;
-        this.sorted = undefined;
-        this.folded.set(seq, {
+        this.put({
             id: messageId(original.user.id, original.key),
             key: original.key,
             seq,
@@ -138,6 +140,29 @@ export class Log {
             reactions: isDeleted || !changes ? [] : foldReactions(changes),
         });
     }
+
+    private put(message: Message): void {
+        const known = this.folded.get(message.seq);
+        this.folded.set(message.seq, message);
+        if (known) {
+            this.list[indexOfSeq(this.messages, message.seq)] = message;
+            return;
+        }
+        const newest = this.list[this.list.length - 1];
+        if (newest && message.seq < newest.seq) this.isSorted = false;
+        this.list.push(message);
+    }
+}
+
+function indexOfSeq(messages: readonly Message[], seq: number): number {
+    let low = 0;
+    let high = messages.length - 1;
+    while (low < high) {
+        const middle = (low + high) >> 1;
+        if ((messages[middle]?.seq ?? 0) < seq) low = middle + 1;
+        else high = middle;
+    }
+    return low;
 }
 
 /** In the order in which each emoji came first. */

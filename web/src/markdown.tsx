@@ -93,7 +93,7 @@ function render(token: MarkedToken, ownName: string | undefined): ComponentChild
         case "codespan":
             return <code>{token.text}</code>;
         case "code":
-            return <CodeBlock text={token.text} />;
+            return <CodeBlock text={token.text} language={token.lang ?? ""} />;
         case "br":
             return <br />;
         case "blockquote":

@@ -4,19 +4,22 @@ import type { User } from "natter-client";
 import { Component } from "preact";
 import { t } from "../i18n";
 import { Avatar } from "./avatar";
-import { IconButton } from "./button";
 import { clockTime, fullTime, hueClass, isoTime, preview, shortTime } from "./format";
 import { Icon } from "./icons";
 import type { Message } from "./log";
 import { isEmojiOnly, renderMarkdown } from "./markdown";
 import { problemText } from "./problem";
-import { Reactions, ReactionPicker } from "./reactions";
+import { Reactions } from "./reactions";
+import { actionOf } from "./slash";
+import { Toolbar } from "./toolbar";
 
 export interface MessageActions {
     reply(message: Message): void;
     edit(message: Message): void;
     delete(message: Message): void;
     react(message: Message, emoji: string, on: boolean): void;
+    /** The address of the message goes to the clipboard. */
+    link(message: Message): void;
     retry(key: string): void;
     discard(key: string): void;
 }
@@ -38,22 +41,36 @@ interface MessageProps {
 interface MessageState {
     isPicking: boolean;
     isOpen: boolean;
+    /** Pointed at or focused: only then has it its buttons, or a page of messages would have a thousand. */
+    isActive: boolean;
 }
 
 const LONG_CHARACTERS = 1_800;
 const LONG_LINES = 24;
 
 export class MessageRow extends Component<MessageProps, MessageState> {
-    override state: MessageState = { isPicking: false, isOpen: false };
+    override state: MessageState = { isPicking: false, isOpen: false, isActive: false };
 
     /** Messages never change in place, so a glance at the props tells whether anything is different. */
     override shouldComponentUpdate(next: MessageProps, nextState: MessageState): boolean {
         const { props, state } = this;
-        if (state.isPicking !== nextState.isPicking || state.isOpen !== nextState.isOpen) return true;
+        if ((Object.keys(nextState) as (keyof MessageState)[]).some((name) => state[name] !== nextState[name]))
+            return true;
         return (Object.keys(next) as (keyof MessageProps)[]).some((name) => props[name] !== next[name]);
     }
 
-    override render({ message, status, isHead, isFlashing, me }: MessageProps, { isPicking }: MessageState) {
+    private readonly enter = (): void => this.setState({ isActive: true });
+
+    private readonly leave = (event: Event): void => {
+        const row = event.currentTarget as HTMLElement;
+        const goesTo = (event as FocusEvent).relatedTarget;
+        const staysInside = goesTo instanceof Node && row.contains(goesTo);
+        const isFocused = event.type !== "focusout" && row.contains(document.activeElement);
+        if (!staysInside && !isFocused) this.setState({ isActive: false });
+    };
+
+    override render(props: MessageProps, { isPicking, isActive }: MessageState) {
+        const { message, status, isHead, isFlashing, me } = props;
         const isOwn = message.user.id === me?.id;
         const classes = ["message", `is-${status}`];
         if (isHead) classes.push("is-head");
@@ -71,6 +88,10 @@ export class MessageRow extends Component<MessageProps, MessageState> {
                 data-seq={message.seq > 0 ? message.seq : undefined}
                 data-key={message.key}
                 data-status={status === "queued" ? "pending" : status}
+                onPointerEnter={this.enter}
+                onPointerLeave={this.leave}
+                onFocusIn={this.enter}
+                onFocusOut={this.leave}
             >
                 <div class="message-gutter">
                     {isHead ? <Avatar user={message.user} /> : this.time("message-time is-side", shortTime)}
@@ -88,7 +109,16 @@ export class MessageRow extends Component<MessageProps, MessageState> {
                     {this.content()}
                     {this.footer()}
                 </div>
-                {status === "sent" && message.seq > 0 && !message.isDeleted && this.toolbar(isOwn)}
+                {(isActive || isPicking) && status === "sent" && message.seq > 0 && !message.isDeleted && (
+                    <Toolbar
+                        message={message}
+                        isOwn={isOwn}
+                        actions={props.actions}
+                        isPicking={isPicking}
+                        onPicking={this.picking}
+                        onPick={this.pick}
+                    />
+                )}
             </div>
         );
     }
@@ -138,10 +168,13 @@ export class MessageRow extends Component<MessageProps, MessageState> {
         if (isEmojiOnly(text)) classes.push("is-emoji");
         if (isLong && !isOpen) classes.push("is-cut");
         const ownName = message.user.id === me?.id ? undefined : me?.name;
+        const action = actionOf(text);
+        if (action !== undefined) classes.push("is-action");
         return (
             <>
                 <div class={classes.join(" ")} dir="auto" data-testid="message-text">
-                    {renderMarkdown(text, ownName)}
+                    {action !== undefined && <bdi class="action-name">{message.user.name} </bdi>}
+                    {renderMarkdown(action ?? text, ownName)}
                     {message.isEdited && <span class="message-edited"> ({t("message.edited")})</span>}
                 </div>
                 {isLong && (
@@ -196,52 +229,18 @@ export class MessageRow extends Component<MessageProps, MessageState> {
         return <Reactions message={message} me={me} onReact={(emoji, on) => actions.react(message, emoji, on)} />;
     }
 
-    private toolbar(isOwn: boolean) {
-        const { message, actions, me } = this.props;
-        const { isPicking } = this.state;
-        const copy = (): void => void navigator.clipboard?.writeText(message.text).catch(() => undefined);
-        const pick = (emoji: string): void => {
-            this.setState({ isPicking: false });
-            const isMine = message.reactions.some(
-                (one) => one.emoji === emoji && one.users.some(({ id }) => id === me?.id),
-            );
-            actions.react(message, emoji, !isMine);
-        };
-        return (
-            <div class="toolbar" role="toolbar" aria-label={t("message.actions")}>
-                <IconButton
-                    icon="smile"
-                    label={t("message.react")}
-                    testId="message-react"
-                    isExpanded={isPicking}
-                    onClick={() => this.setState({ isPicking: !isPicking })}
-                />
-                <IconButton
-                    icon="reply"
-                    label={t("message.reply")}
-                    testId="message-reply"
-                    onClick={() => actions.reply(message)}
-                />
-                {isOwn && (
-                    <IconButton
-                        icon="edit"
-                        label={t("message.edit")}
-                        testId="message-edit"
-                        onClick={() => actions.edit(message)}
-                    />
-                )}
-                <IconButton icon="copy" label={t("message.copy")} onClick={copy} />
-                {isOwn && (
-                    <IconButton
-                        icon="trash"
-                        label={t("message.delete")}
-                        testId="message-delete"
-                        class="is-danger"
-                        onClick={() => actions.delete(message)}
-                    />
-                )}
-                {isPicking && <ReactionPicker onPick={pick} onClose={() => this.setState({ isPicking: false })} />}
-            </div>
+    /** Whoever picked by keys goes on from the message. */
+    private readonly picking = (isPicking: boolean): void => {
+        this.setState({ isPicking });
+        if (!isPicking) (this.base as HTMLElement | undefined)?.focus({ preventScroll: true });
+    };
+
+    private readonly pick = (emoji: string): void => {
+        this.picking(false);
+        const { message, me, actions } = this.props;
+        const isMine = message.reactions.some(
+            (one) => one.emoji === emoji && one.users.some(({ id }) => id === me?.id),
         );
-    }
+        actions.react(message, emoji, !isMine);
+    };
 }

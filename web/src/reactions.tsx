@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What others think of a message, in one character each.
 import type { User } from "natter-client";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
+import { EmojiPicker } from "./emoji_picker";
+import { Icon } from "./icons";
 import type { Message } from "./log";
 
 const CHOICES = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"] as const;
@@ -49,6 +51,7 @@ export function Reactions({ message, me, onReact }: ReactionsProps) {
 
 export function ReactionPicker({ onPick, onClose }: { onPick: (emoji: string) => void; onClose: () => void }) {
     const box = useRef<HTMLDivElement>(null);
+    const [hasAll, setAll] = useState(false);
     useEffect(() => {
         box.current?.querySelector("button")?.focus();
         const outside = (event: Event): void => {
@@ -69,6 +72,7 @@ export function ReactionPicker({ onPick, onClose }: { onPick: (emoji: string) =>
         const index = buttons.findIndex((button) => button === document.activeElement);
         buttons[(index + step + buttons.length) % buttons.length]?.focus();
     };
+    if (hasAll) return <EmojiPicker onPick={onPick} onClose={onClose} />;
     return (
         <div class="picker" ref={box} role="group" aria-label={t("message.react")} onKeyDown={pressed}>
             {CHOICES.map((emoji) => (
@@ -76,6 +80,16 @@ export function ReactionPicker({ onPick, onClose }: { onPick: (emoji: string) =>
                     {emoji}
                 </button>
             ))}
+            <button
+                type="button"
+                class="picker-item is-more"
+                aria-label={t("emoji.more")}
+                title={t("emoji.more")}
+                data-testid="reaction-more"
+                onClick={() => setAll(true)}
+            >
+                <Icon name="plus" />
+            </button>
         </div>
     );
 }

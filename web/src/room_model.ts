@@ -2,8 +2,10 @@
 // Everything that the page knows of one room: its log, who is there and who types, what waits to be sent, and how far
 // the person has read.
 import type { ChatError, OutgoingMessage, ResetEvent, Room, RoomEvent, Subscription, User } from "natter-client";
+import { Far, type LoadState } from "./far";
 import { keep } from "./keep";
 import { Log, type Message, messageId } from "./log";
+import { splitMentions } from "./markdown";
 import { Notifier } from "./notifier";
 import type { Draft } from "./rows";
 import { Watch } from "./watch";
@@ -13,12 +15,18 @@ export interface RoomHost {
     /** Something that the whole page shows has changed: an unread count, say. */
     roomChanged(room: RoomModel): void;
     roomRefused(room: RoomModel, problem: ChatError): void;
+    /** Somebody wrote something now; not what was replayed at the first join. */
+    arrived(room: RoomModel, message: Message, isMention: boolean): void;
 }
 
-type OlderState = "idle" | "loading" | "failed";
-
 const FIRST_PAGE = 60;
+/** So many events of a room are kept on this machine, and written this long after they came. */
+const SEEN_MAX = 60;
+const SEEN_PAUSE_MS = 1_000;
 const OLDER_PAGE = 80;
+/** A message so near to what is here is loaded as one scrolls; what is farther gets a view of its own. */
+const NEAR_PAGES = 4;
+const NEAR_SEQS = NEAR_PAGES * OLDER_PAGE;
 const TYPING_MS = 6_000;
 /** `read` is told to the server at most this often. */
 const READ_PAUSE_MS = 1_500;
@@ -32,8 +40,10 @@ export class RoomModel extends Notifier {
     refusal: ChatError | undefined;
     /** The "New" divider stands behind this `seq`; undefined: there is none. */
     dividerSeq: number | undefined;
-    olderState: OlderState = "idle";
     newestSeq = 0;
+    /** Where a link to an old message led; undefined: the end of the log is shown. */
+    private far: Far | undefined;
+    private liveOlderState: LoadState = "idle";
     readonly watch: Watch;
     /** The server has nothing older, although the first `seq` here is not 1. */
     private isAtStart = false;
@@ -44,6 +54,9 @@ export class RoomModel extends Notifier {
     private readTimer: number | undefined;
     private typingTimer: number | undefined;
     private sent: OutgoingMessage[] = [];
+    /** The newest events, without holes. */
+    private newest: RoomEvent[] = [];
+    private seenTimer: number | undefined;
 
     constructor(
         readonly room: Room,
@@ -60,15 +73,48 @@ export class RoomModel extends Notifier {
         room.on("typing", ({ user }) => this.typed(user));
         room.on("outgoing", (message) => this.outgoing(message));
         room.on("refused", (problem) => this.refused(problem));
-        this.subscription = room.subscribe({ history: FIRST_PAGE });
+        const seen = keep.seen(room.name);
+        for (const event of seen?.events ?? []) this.remember(event);
+        const since = this.log.last;
+        this.subscription = room.subscribe({
+            history: FIRST_PAGE,
+            ...(seen && since !== undefined ? { since, epoch: seen.epoch } : {}),
+        });
     }
 
     get name(): string {
         return this.room.name;
     }
 
+    /** The part of the log that is looked at. */
+    get view(): Log {
+        return this.far?.log ?? this.log;
+    }
+
     get hasOlder(): boolean {
+        if (this.far) return this.far.hasOlder;
         return !this.isAtStart && this.log.first !== undefined && this.log.first > 1;
+    }
+
+    get olderState(): LoadState {
+        return this.far?.olderState ?? this.liveOlderState;
+    }
+
+    /** What is looked at is not the end. */
+    get isFar(): boolean {
+        return this.far !== undefined;
+    }
+
+    get isLoadingNewer(): boolean {
+        return this.far?.newerState === "loading";
+    }
+
+    get hasFailedNewer(): boolean {
+        return this.far?.newerState === "failed";
+    }
+
+    messageAt(seq: number): Message | undefined {
+        return this.view.get(seq) ?? this.log.get(seq);
     }
 
     get typing(): User[] {
@@ -81,8 +127,12 @@ export class RoomModel extends Notifier {
     }
 
     get hasMention(): boolean {
-        const name = this.host.user?.name.toLowerCase();
-        return name !== undefined && this.unreadMessages().some(({ text }) => text.toLowerCase().includes(`@${name}`));
+        return this.unreadMessages().some((message) => this.isMention(message));
+    }
+
+    isMention({ text }: Message): boolean {
+        const { user } = this.host;
+        return user !== undefined && splitMentions(text, user.name).length > 1;
     }
 
     /** Own messages that are not in the log yet, oldest first. */
@@ -99,14 +149,70 @@ export class RoomModel extends Notifier {
     }
 
     lastOwn(): Message | undefined {
-        const own = this.log.messages.filter(({ user, isDeleted }) => user.id === this.host.user?.id && !isDeleted);
-        return own[own.length - 1];
+        const { messages } = this.log;
+        for (let index = messages.length - 1; index >= 0; index -= 1) {
+            const message = messages[index];
+            if (message && message.user.id === this.host.user?.id && !message.isDeleted) return message;
+        }
+        return undefined;
+    }
+
+    /** Looks at the log around this message; false where it cannot be shown. */
+    async visit(seq: number): Promise<boolean> {
+        const { first } = this.log;
+        if (first !== undefined && seq >= first) return this.endVisit(seq);
+        for (let pages = 0; pages < NEAR_PAGES && first !== undefined && seq >= first - NEAR_SEQS; pages += 1) {
+            this.far = undefined;
+            await this.loadOlder();
+            if ((this.log.first ?? 0) <= seq || this.olderState === "failed") break;
+        }
+        if ((this.log.first ?? Infinity) <= seq) return this.endVisit(seq);
+        const far = new Far(this.room, () => this.changed());
+        try {
+            await far.open(seq);
+        } catch {
+            return false;
+        }
+        if (!far.log.get(seq)) return false;
+        this.far = far;
+        this.joinFar();
+        this.changed();
+        return true;
+    }
+
+    /** Back to the end of the log. */
+    goHome(): void {
+        this.far = undefined;
+        this.changed();
+    }
+
+    async loadNewer(): Promise<void> {
+        const { far } = this;
+        await far?.loadNewer();
+        if (far && far === this.far) this.joinFar();
+        this.changed();
+    }
+
+    private endVisit(seq: number): boolean {
+        this.far = undefined;
+        this.changed();
+        return this.log.get(seq) !== undefined;
+    }
+
+    /** What is looked at has grown up to what is here of the end: they are one again. */
+    private joinFar(): void {
+        const { far, log } = this;
+        if (!far || log.first === undefined || (far.log.last ?? 0) < log.first - 1) return;
+        for (const event of far.events) log.add(event);
+        this.isAtStart = far.isAtStart;
+        this.far = undefined;
     }
 
     async loadOlder(): Promise<void> {
+        if (this.far) return this.far.loadOlder();
         const before = this.log.first;
-        if (before === undefined || !this.hasOlder || this.olderState === "loading") return;
-        this.olderState = "loading";
+        if (before === undefined || !this.hasOlder || this.liveOlderState === "loading") return;
+        this.liveOlderState = "loading";
         this.changed();
         const log = this.log;
         try {
@@ -116,9 +222,9 @@ export class RoomModel extends Notifier {
                 for (const event of page.events) log.add(event);
                 this.isAtStart = page.events.length === 0 || !page.more;
             }
-            this.olderState = "idle";
+            this.liveOlderState = "idle";
         } catch {
-            this.olderState = "failed";
+            this.liveOlderState = "failed";
         }
         this.changed();
     }
@@ -169,6 +275,7 @@ export class RoomModel extends Notifier {
     leave(): void {
         window.clearTimeout(this.readTimer);
         window.clearTimeout(this.typingTimer);
+        window.clearTimeout(this.seenTimer);
         this.watch.close();
         this.subscription.close();
     }
@@ -176,9 +283,7 @@ export class RoomModel extends Notifier {
     private unreadMessages(): Message[] {
         const { readSeq } = this;
         if (readSeq === undefined) return [];
-        return this.log.messages.filter(
-            ({ seq, user, isDeleted }) => seq > readSeq && user.id !== this.host.user?.id && !isDeleted,
-        );
+        return this.log.after(readSeq).filter(({ user, isDeleted }) => user.id !== this.host.user?.id && !isDeleted);
     }
 
     private joined(seq: number, members: User[], count: number): void {
@@ -203,8 +308,30 @@ export class RoomModel extends Notifier {
         return mark.seq;
     }
 
-    private take(event: RoomEvent): void {
+    /** For the next visit, and for one without a connection. */
+    private remember(event: RoomEvent): void {
         this.log.add(event);
+        if (this.newest.length > 0 && this.newest[this.newest.length - 1]?.seq !== event.seq - 1) this.newest = [];
+        this.newest.push(event);
+        if (this.newest.length > 2 * SEEN_MAX) this.newest = this.newest.slice(-SEEN_MAX);
+    }
+
+    private keepSeen(): void {
+        this.seenTimer ??= window.setTimeout(() => {
+            this.seenTimer = undefined;
+            const { epoch } = this.room;
+            // A room whose name begins with `~` keeps nothing, so nothing of it is kept here either.
+            if (epoch === undefined || this.name.startsWith("~") || !this.isJoined) return;
+            keep.setSeen(this.name, { epoch, events: this.newest.slice(-SEEN_MAX) });
+        }, SEEN_PAUSE_MS);
+    }
+
+    private take(event: RoomEvent): void {
+        this.remember(event);
+        this.keepSeen();
+        const message = event.type === "message" ? this.log.get(event.seq) : undefined;
+        // What came while nobody was here is unread, and no news.
+        if (message && event.seq > this.newestSeq) this.host.arrived(this, message, this.isMention(message));
         this.newestSeq = Math.max(this.newestSeq, event.seq);
         this.watch.touched();
         this.typists.delete(event.user.id);
@@ -222,8 +349,12 @@ export class RoomModel extends Notifier {
 
     private reset(reason: ResetEvent["reason"]): void {
         this.log = new Log();
-        this.notice = reason;
-        this.olderState = "idle";
+        this.newest = [];
+        keep.setSeen(this.name, undefined);
+        this.far = undefined;
+        // At the first join the page knew some of the last visit only; there is nothing to regret.
+        this.notice = reason === "epoch" || this.readSeq !== undefined ? reason : undefined;
+        this.liveOlderState = "idle";
         this.dividerSeq = undefined;
         this.isAtStart = false;
         this.sent = [];

@@ -19,11 +19,12 @@ interface RoomsProps {
     isOpen: boolean;
     onPick: () => void;
     onSettings: () => void;
+    onSwitch: () => void;
 }
 
 const OTHERS_MAX = 50;
 
-export function Rooms({ session, isOpen, onPick, onSettings }: RoomsProps) {
+export function Rooms({ session, isOpen, onPick, onSettings, onSwitch }: RoomsProps) {
     useModel(session);
     const models = [...session.rooms.values()].sort((a, b) => byName(a, b));
     const others = session.directory
@@ -35,6 +36,13 @@ export function Rooms({ session, isOpen, onPick, onSettings }: RoomsProps) {
             <header class="rooms-header">
                 <Logo />
                 <span class="wordmark">natter</span>
+                <IconButton
+                    icon="search"
+                    class="rooms-switch"
+                    label={t("switcher.open")}
+                    testId="switcher-open"
+                    onClick={onSwitch}
+                />
             </header>
             <div class="rooms-scroll">
                 <h2 class="side-title">{t("rooms.yours")}</h2>
@@ -140,7 +148,7 @@ function RoomForm({ session, onPick }: { session: Session; onPick: () => void })
                     autocomplete="off"
                     autocapitalize="none"
                     spellcheck={false}
-                    dir="auto"
+                    dir={typed === "" ? undefined : "auto"}
                     onInput={(event) => {
                         setTyped(event.currentTarget.value);
                         setWrong(false);

@@ -1,21 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-// The address of a room is `#/room/NAME`; everything else leads to the lobby.
+// The address of a room is `#/room/NAME`, that of one message in it `#/room/NAME/SEQ`; everything else leads to the
+// lobby.
 
 export const DEFAULT_ROOM = "lobby";
 const PREFIX = "#/room/";
 const NAME_MAX = 64;
+const SEQ = /^[1-9]\d{0,14}$/;
 
-export function roomOf(hash: string): string {
-    if (!hash.startsWith(PREFIX)) return DEFAULT_ROOM;
-    try {
-        return foldRoomName(decodeURIComponent(hash.slice(PREFIX.length))) ?? DEFAULT_ROOM;
-    } catch {
-        return DEFAULT_ROOM;
-    }
+export interface Route {
+    room: string;
+    /** The message that is asked for. */
+    seq?: number;
 }
 
-export function hashOf(room: string): string {
-    return PREFIX + encodeURIComponent(room);
+export function routeOf(hash: string): Route {
+    if (!hash.startsWith(PREFIX)) return { room: DEFAULT_ROOM };
+    const [name = "", seq = ""] = hash.slice(PREFIX.length).split("/");
+    const room = decoded(name);
+    if (room === undefined) return { room: DEFAULT_ROOM };
+    return SEQ.test(seq) ? { room, seq: Number(seq) } : { room };
+}
+
+export function hashOf(room: string, seq?: number): string {
+    return PREFIX + encodeURIComponent(room) + (seq === undefined ? "" : `/${seq}`);
+}
+
+function decoded(name: string): string | undefined {
+    try {
+        return foldRoomName(decodeURIComponent(name));
+    } catch {
+        return undefined;
+    }
 }
 
 /** As the server compares names, or undefined where it cannot be one. Spaces become dashes, a `#` in front goes. */
@@ -30,8 +45,8 @@ export function roomTitle(room: string): string {
     return room.startsWith("~") ? room : `#${room}`;
 }
 
-export function onRoute(listener: (room: string) => void): () => void {
-    const changed = (): void => listener(roomOf(location.hash));
+export function onRoute(listener: (route: Route) => void): () => void {
+    const changed = (): void => listener(routeOf(location.hash));
     window.addEventListener("hashchange", changed);
     return () => window.removeEventListener("hashchange", changed);
 }

@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page's one client, the rooms it follows, and which of them is looked at.
 import { type ChatError, type Client, createClient, type RoomInfo, type StateChange, type User } from "natter-client";
+import { announce, deserves, isLookedAt } from "./alerts";
+import { byName } from "./format";
 import { keep, localStore } from "./keep";
+import type { Message } from "./log";
 import { Notifier } from "./notifier";
 import { RoomModel } from "./room_model";
-import { DEFAULT_ROOM, hashOf, onRoute, roomOf } from "./router";
+import { DEFAULT_ROOM, hashOf, onRoute, type Route, routeOf } from "./router";
 
 /** How long trouble may last before it is worth a word. */
 const PATIENCE_MS = 2_500;
 const DIRECTORY_MS = 20_000;
 /** A message from yesterday should not go out by surprise, but a long train tunnel is fine. */
 const QUEUE_TTL_MS = 30 * 60_000;
+const OUTBOX_PREFIX = "natter.outbox.";
+
+function isPending({ status }: { status: string }): boolean {
+    return status === "pending";
+}
 
 export class Session extends Notifier {
     readonly client: Client;
@@ -24,6 +32,12 @@ export class Session extends Notifier {
     trouble: StateChange | undefined;
     wasOnline = false;
     isNamed = keep.isNamed;
+    /** The rooms in the order in which they were looked at, the last one first. */
+    recent: string[] = [];
+    /** A message that a link asks for, until the timeline has gone there. */
+    target: { room: string; seq: number } | undefined;
+    /** A newer page waits to take over. */
+    hasNewPage = false;
     private troubleTimer: number | undefined;
     private lastTrouble: StateChange | undefined;
 
@@ -41,6 +55,7 @@ export class Session extends Notifier {
         this.client.on("welcome", () => this.welcomed());
         this.client.on("user", () => this.changed());
         keep.onReadMark((room) => this.rooms.get(room)?.readElsewhere());
+        window.addEventListener("storage", (event) => this.storedElsewhere(event));
     }
 
     get user(): User | undefined {
@@ -53,18 +68,37 @@ export class Session extends Notifier {
 
     start(): void {
         for (const name of keep.rooms) this.follow(name);
-        this.show(roomOf(location.hash));
-        onRoute((room) => this.show(room));
+        this.visit(routeOf(location.hash));
+        onRoute((route) => this.visit(route));
         document.addEventListener("visibilitychange", () => this.visibilityChanged());
         window.addEventListener("blur", () => this.room.away());
         window.setInterval(() => this.refreshDirectory(), DIRECTORY_MS);
         this.client.connect();
     }
 
+    newPageIsThere(): void {
+        this.hasNewPage = true;
+        this.changed();
+    }
+
+    private visit({ room, seq }: Route): void {
+        this.target = seq === undefined ? undefined : { room, seq };
+        this.show(room);
+    }
+
+    /** The message that is asked for in this room; asked once. */
+    takeTarget(room: string): number | undefined {
+        const { target } = this;
+        if (target?.room !== room) return undefined;
+        this.target = undefined;
+        return target.seq;
+    }
+
     /** Shows the room, and joins it where that was not done yet. */
     show(name: string): void {
         if (this.current !== name) this.rooms.get(this.current)?.close();
         this.current = name;
+        this.recent = [name, ...this.recent.filter((one) => one !== name)];
         this.follow(name).open();
         this.changed();
     }
@@ -78,9 +112,11 @@ export class Session extends Notifier {
         if (!model) return;
         model.leave();
         this.rooms.delete(name);
+        this.recent = this.recent.filter((one) => one !== name);
+        keep.setSeen(name, undefined);
         this.keepRooms();
         if (this.current === name) {
-            const next = [...this.rooms.keys()][0] ?? DEFAULT_ROOM;
+            const next = this.recent[0] ?? [...this.rooms.keys()][0] ?? DEFAULT_ROOM;
             history.replaceState(null, "", hashOf(next));
             this.show(next);
         }
@@ -104,16 +140,44 @@ export class Session extends Notifier {
         this.changed();
     }
 
-    neighbour(step: 1 | -1): string {
-        const names = [...this.rooms.keys()];
+    /** The room above or below in the list, or the next one of those with something unread. */
+    neighbour(step: 1 | -1, mustBeUnread = false): string | undefined {
+        const names = [...this.rooms.values()].sort(byName).map(({ name }) => name);
         const index = names.indexOf(this.current);
-        return names[(index + step + names.length) % names.length] ?? DEFAULT_ROOM;
+        for (let count = 1; count < names.length; count += 1) {
+            const name = names[(index + step * count + names.length * count) % names.length];
+            if (name !== undefined && (!mustBeUnread || (this.rooms.get(name)?.unread ?? 0) > 0)) return name;
+        }
+        return undefined;
+    }
+
+    markAllRead(): void {
+        for (const room of this.rooms.values()) {
+            room.markRead();
+            room.clearDivider();
+        }
     }
 
     get unread(): number {
         let sum = 0;
         for (const room of this.rooms.values()) sum += room.unread;
         return sum;
+    }
+
+    get hasMention(): boolean {
+        return [...this.rooms.values()].some((room) => room.hasMention);
+    }
+
+    /** How many messages wait for a connection. */
+    get waiting(): number {
+        let sum = 0;
+        for (const room of this.rooms.values()) sum += room.room.pending().filter(isPending).length;
+        return sum;
+    }
+
+    arrived(model: RoomModel, message: Message, isMention: boolean): void {
+        if (isLookedAt(model.name === this.current)) return;
+        if (deserves(keep.notify, isMention, message.user.id === this.user?.id)) announce(model, message);
     }
 
     roomChanged(model: RoomModel): void {
@@ -124,6 +188,7 @@ export class Session extends Notifier {
     roomRefused(model: RoomModel, _problem: ChatError): void {
         // A room that cannot be entered is not worth asking for again at the next visit.
         keep.rooms = [...this.rooms.keys()].filter((name) => name !== model.name);
+        keep.setSeen(model.name, undefined);
         this.changed();
     }
 
@@ -168,14 +233,24 @@ export class Session extends Notifier {
         keep.rooms = [...this.rooms.keys()];
     }
 
+    /** A message that another tab has sent, or given up, must not be sent from here as well. */
+    private storedElsewhere({ key, newValue }: StorageEvent): void {
+        if (!key?.startsWith(OUTBOX_PREFIX) || newValue !== null) return;
+        for (const model of this.rooms.values()) model.outgoingOf(key.slice(OUTBOX_PREFIX.length))?.cancel();
+    }
+
     private welcomed(): void {
         this.wasOnline = true;
+        // What was kept for somebody else is not for this person; a room that has shown it begins afresh.
+        if (keep.userId !== undefined && keep.userId !== this.user?.id) keep.forgetMessages();
+        keep.userId = this.user?.id;
         this.refreshDirectory();
         this.changed();
     }
 
     private stateChanged(change: StateChange): void {
         this.retryAt = change.retryInMs === undefined ? undefined : Date.now() + change.retryInMs;
+        if (change.reason === "removed" || change.reason === "unauthorized") keep.forgetMessages();
         if (change.state === "online") {
             window.clearTimeout(this.troubleTimer);
             this.troubleTimer = undefined;

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person can set for this browser, and their name.
 import { useState } from "preact/hooks";
-import { type Key, t } from "../i18n";
+import { LANGUAGES, t } from "../i18n";
+import { askPermission, permission, showSample } from "./alerts";
 import { Dialog } from "./dialog";
-import { type EnterKey, keep, type Theme } from "./keep";
+import { type EnterKey, keep, type Notify, type Theme } from "./keep";
 import { NameForm } from "./name_form";
 import type { Session } from "./session";
 import { applyTheme } from "./theme";
 
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
 const ENTER_KEYS: readonly EnterKey[] = ["send", "newline"];
-const SHORTCUTS: readonly (readonly [string, Key])[] = [
-    ["↑", "settings.shortcut.edit"],
-    ["Shift Enter", "settings.shortcut.newline"],
-    ["Alt ↑ ↓", "settings.shortcut.rooms"],
-    ["Esc", "settings.shortcut.read"],
-];
+const NOTIFY: readonly Notify[] = ["off", "mentions", "all"];
 
 /** On a touch screen the button sends, and Enter makes a new line. */
 export function enterSends(): boolean {
@@ -23,7 +19,13 @@ export function enterSends(): boolean {
     return chosen === undefined ? !window.matchMedia("(pointer: coarse)").matches : chosen === "send";
 }
 
-export function Settings({ session, onClose }: { session: Session; onClose: () => void }) {
+interface SettingsProps {
+    session: Session;
+    onClose: () => void;
+    onSheet: () => void;
+}
+
+export function Settings({ session, onClose, onSheet }: SettingsProps) {
     const [theme, setTheme] = useState<Theme>(keep.theme);
     const [enterKey, setEnterKey] = useState<EnterKey>(enterSends() ? "send" : "newline");
     const chooseTheme = (next: Theme): void => {
@@ -58,25 +60,96 @@ export function Settings({ session, onClose }: { session: Session; onClose: () =
                 label={(value) => t(`settings.enter.${value}`)}
                 onChoose={chooseEnter}
             />
-            <h3 class="label">{t("settings.shortcuts")}</h3>
-            <dl class="shortcuts">
-                {SHORTCUTS.map(([keys, label]) => (
-                    <div key={label}>
-                        <dt>
-                            {keys.split(" ").map((key) => (
-                                <kbd key={key}>{key}</kbd>
-                            ))}
-                        </dt>
-                        <dd>{t(label)}</dd>
-                    </div>
-                ))}
-            </dl>
+            <Notifications />
+            <LanguageChoice />
             <p class="small-print">
+                <button type="button" class="link-button" onClick={onSheet}>
+                    {t("settings.keyboard")}
+                </button>
                 <a href="licenses.txt" target="_blank" rel="noopener">
                     {t("settings.licences")}
                 </a>
             </p>
         </Dialog>
+    );
+}
+
+/** The browser is asked for its permission when the person wants notifications, not before. */
+function Notifications() {
+    const [notify, setNotify] = useState<Notify>(keep.notify);
+    const [hasSound, setSound] = useState(keep.hasSound);
+    const [allowed, setAllowed] = useState(permission());
+    const choose = async (next: Notify): Promise<void> => {
+        keep.notify = next;
+        setNotify(next);
+        if (next !== "off") setAllowed(await askPermission());
+    };
+    const chooseSound = (next: boolean): void => {
+        keep.hasSound = next;
+        setSound(next);
+    };
+    return (
+        <>
+            <Choice
+                legend={t("settings.notify")}
+                name="notify"
+                values={NOTIFY}
+                chosen={notify}
+                label={(value) => t(`settings.notify.${value}`)}
+                onChoose={(next) => void choose(next)}
+            />
+            {notify !== "off" && (
+                <div class="notify-more">
+                    <label class="check">
+                        <input
+                            type="checkbox"
+                            checked={hasSound}
+                            onChange={(event) => chooseSound(event.currentTarget.checked)}
+                        />
+                        {t("settings.sound")}
+                    </label>
+                    {allowed === "granted" && (
+                        <button type="button" class="link-button" onClick={showSample}>
+                            {t("notify.test")}
+                        </button>
+                    )}
+                </div>
+            )}
+            {notify !== "off" && (allowed === "denied" || allowed === "missing") && (
+                <p class="problem" role="alert">
+                    {t(`notify.${allowed}`)}
+                </p>
+            )}
+        </>
+    );
+}
+
+function LanguageChoice() {
+    const choose = (tag: string): void => {
+        keep.language = tag === "" ? undefined : tag;
+        // Every text changes, and so may the direction; drafts are kept.
+        location.reload();
+    };
+    return (
+        <div class="choice">
+            <label class="label" for="language">
+                {t("settings.language")}
+            </label>
+            <select
+                id="language"
+                class="input"
+                data-testid="language"
+                value={keep.language ?? ""}
+                onChange={(event) => choose(event.currentTarget.value)}
+            >
+                <option value="">{t("settings.language.system")}</option>
+                {LANGUAGES.map(({ tag, name }) => (
+                    <option key={tag} value={tag} lang={tag}>
+                        {name}
+                    </option>
+                ))}
+            </select>
+        </div>
     );
 }
 

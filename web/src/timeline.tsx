@@ -39,7 +39,13 @@ interface Snapshot {
 const END_PX = 40;
 const EDGE_PX = 600;
 const FLASH_MS = 1_600;
-const JUMP_PAGES_MAX = 20;
+const KEYS_OF_ACTIONS: Readonly<Record<string, "reply" | "edit" | "delete" | "copy" | "react">> = {
+    r: "reply",
+    e: "edit",
+    c: "copy",
+    "+": "react",
+    Delete: "delete",
+};
 
 export class Timeline extends Component<TimelineProps, TimelineState> {
     override state: TimelineState = { bounds: TAIL, isAtEnd: true, flashSeq: undefined };
@@ -88,14 +94,15 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
         else if (snapshot.isStuck) this.stick();
         else if (snapshot.anchor) this.restore(snapshot.anchor);
         this.noticeOwn();
+        this.followLink();
         this.lookAround();
         this.markRead();
     }
 
     override render({ model, session, actions }: TimelineProps, { bounds, isAtEnd, flashSeq }: TimelineState) {
-        const { messages } = model.log;
+        const { messages } = model.view;
         const [start, end] = visibleRange(messages, bounds);
-        const isTail = bounds.toSeq === undefined;
+        const isTail = bounds.toSeq === undefined && !model.isFar;
         const { user } = session;
         const rows = buildRows({
             messages: messages.slice(start, end),
@@ -112,14 +119,16 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
                     role="log"
                     aria-label={t("timeline.label", { room: roomTitle(model.name) })}
                     aria-busy={model.olderState === "loading"}
+                    aria-live={isAtEnd ? "polite" : "off"}
                     tabIndex={0}
                     data-testid="timeline"
                     onScroll={() => this.scrolled()}
-                    onKeyDown={(event) => moveFocus(event)}
+                    onKeyDown={(event) => this.pressed(event)}
                 >
                     <div class="timeline-content" ref={this.content}>
                         {this.top(start)}
                         {rows.map((row) => this.row(row, { actions, flashSeq, isOnline }))}
+                        {model.isFar && this.bottom()}
                     </div>
                 </div>
                 {(!isAtEnd || !isTail) && messages.length > 0 && (
@@ -179,6 +188,22 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
         );
     }
 
+    /** Behind what was loaded around an old message. */
+    private bottom() {
+        const { model } = this.props;
+        return (
+            <div class="older" data-row="newer">
+                {model.hasFailedNewer ? (
+                    <button type="button" class="link-button" onClick={() => void model.loadNewer()}>
+                        {t("timeline.again")}
+                    </button>
+                ) : (
+                    <span class="older-text">{t("timeline.newer")}</span>
+                )}
+            </div>
+        );
+    }
+
     private notice() {
         const { notice } = this.props.model;
         return notice && <p class="notice">{t(`timeline.reset.${notice}`)}</p>;
@@ -219,7 +244,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
                         isHead={row.isHead}
                         isFlashing={message.seq > 0 && message.seq === shared.flashSeq}
                         me={session.user}
-                        quoted={message.replyTo === undefined ? undefined : model.log.get(message.replyTo)}
+                        quoted={message.replyTo === undefined ? undefined : model.messageAt(message.replyTo)}
                         actions={shared.actions}
                         onJump={this.jump}
                     />
@@ -237,7 +262,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
     /** The first look at the room: at the end, or where the unread begins. */
     private place(): void {
         const scroller = this.scroller.current;
-        if (!scroller || this.props.model.log.messages.length === 0) return;
+        if (!scroller || this.props.model.view.messages.length === 0) return;
         this.isPlaced = true;
         this.stick();
         const divider = scroller.querySelector('[data-row="new"]');
@@ -278,9 +303,9 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
     private scrolled(): void {
         const scroller = this.scroller.current;
         if (!scroller || !this.isPlaced) return;
-        const { messages } = this.props.model.log;
+        const { messages } = this.props.model.view;
         const rest = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
-        const isAtEnd = rest < END_PX && this.state.bounds.toSeq === undefined;
+        const isAtEnd = rest < END_PX && this.state.bounds.toSeq === undefined && !this.props.model.isFar;
         if (isAtEnd && !this.state.isAtEnd) this.setState({ isAtEnd, bounds: TAIL });
         else if (!isAtEnd && this.state.isAtEnd)
             this.setState({ isAtEnd, bounds: pinned(messages, this.state.bounds) });
@@ -292,7 +317,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
         const scroller = this.scroller.current;
         if (!scroller || !this.isPlaced || scroller.clientHeight === 0) return;
         const { model } = this.props;
-        const { messages } = model.log;
+        const { messages } = model.view;
         const { bounds, isAtEnd } = this.state;
         const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
         if (scroller.scrollTop < EDGE_PX) {
@@ -303,7 +328,18 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
         } else if (below < EDGE_PX) {
             const more = extendedDown(messages, bounds);
             if (more) this.setState({ bounds: more });
+            else if (model.isFar && !model.hasFailedNewer) this.loadNewer();
         }
+    }
+
+    /** What comes is put behind the bounds, and shown step by step. */
+    private loadNewer(): void {
+        const { model } = this.props;
+        if (model.isLoadingNewer) return;
+        const { messages } = model.view;
+        const [start, end] = visibleRange(messages, this.state.bounds);
+        this.setState({ bounds: { fromSeq: messages[start]?.seq, toSeq: messages[end - 1]?.seq } });
+        void model.loadNewer();
     }
 
     /** What one sends oneself is always shown. */
@@ -315,6 +351,21 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
         if (!this.state.isAtEnd) this.jumpToEnd();
     }
 
+    private pressed(event: KeyboardEvent): void {
+        if (moveFocus(event) || event.altKey || event.ctrlKey || event.metaKey) return;
+        const row = event.target as HTMLElement;
+        const seq = Number(row.dataset.seq);
+        const action = KEYS_OF_ACTIONS[event.key];
+        const message = action && seq > 0 ? this.props.model.messageAt(seq) : undefined;
+        if (!action || !message || message.isDeleted) return;
+        const isOwn = message.user.id === this.props.session.user?.id;
+        if (!isOwn && (action === "edit" || action === "delete")) return;
+        event.preventDefault();
+        if (action === "copy") void navigator.clipboard?.writeText(message.text).catch(() => undefined);
+        else if (action === "react") row.querySelector<HTMLElement>('[data-testid="message-react"]')?.click();
+        else this.props.actions[action](message);
+    }
+
     private markRead(): void {
         const isSeen =
             this.isPlaced && this.state.isAtEnd && document.visibilityState === "visible" && document.hasFocus();
@@ -322,25 +373,34 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
     }
 
     private jumpToEnd(): void {
+        this.props.model.goHome();
         this.setState({ bounds: TAIL, isAtEnd: true }, () => this.stick());
     }
 
     private readonly jump = async (seq: number): Promise<void> => {
         const { model } = this.props;
-        for (let pages = 0; !model.log.get(seq) && model.hasOlder && pages < JUMP_PAGES_MAX; pages += 1) {
-            await model.loadOlder();
-            if (model.olderState === "failed") return;
-        }
-        if (!model.log.get(seq)) return;
+        if (!model.view.get(seq) && !(await model.visit(seq))) return;
         this.jumpTo = seq;
-        this.setState({ bounds: around(model.log.messages, seq), isAtEnd: false, flashSeq: seq });
+        this.isPlaced = true;
+        this.setState({ bounds: around(model.view.messages, seq), isAtEnd: false, flashSeq: seq });
         window.clearTimeout(this.flashTimer);
         this.flashTimer = window.setTimeout(() => this.setState({ flashSeq: undefined }), FLASH_MS);
     };
 
+    /** A link has brought the person here for one message. */
+    private followLink(): void {
+        const { model, session } = this.props;
+        if (!model.isJoined) return;
+        const seq = session.takeTarget(model.name);
+        if (seq !== undefined) void this.jump(seq);
+    }
+
     private reachJump(seq: number): void {
         this.jumpTo = undefined;
-        this.content.current?.querySelector(`[data-seq="${seq}"]`)?.scrollIntoView({ block: "center" });
+        const row = this.content.current?.querySelector<HTMLElement>(`[data-seq="${seq}"]`);
+        row?.scrollIntoView({ block: "center" });
+        // Whoever came here by keys, or listens, goes on from here.
+        row?.focus({ preventScroll: true });
         this.scrolled();
     }
 }
@@ -358,18 +418,19 @@ function Skeleton() {
     );
 }
 
-/** The arrow keys go from message to message once the focus is among them. */
-function moveFocus(event: KeyboardEvent): void {
+/** The arrow keys go from message to message once the focus is among them; true where it was such a key. */
+function moveFocus(event: KeyboardEvent): boolean {
     const step = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
     const target = event.target as HTMLElement;
     const isPlain = !event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;
     if (step === 0 || !isPlain || !(target.dataset.testid === "message" || target.getAttribute("role") === "log"))
-        return;
+        return false;
     const all = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>('[data-testid="message"]')];
     const index = all.indexOf(target);
     const next = index < 0 ? all[all.length - 1] : all[index + step];
-    if (!next) return;
+    if (!next) return false;
     event.preventDefault();
     next.focus();
     next.scrollIntoView({ block: "nearest" });
+    return true;
 }

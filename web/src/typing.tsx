@@ -16,7 +16,7 @@ export function Typing({ model }: { model: RoomModel }) {
                         <i />
                         <i />
                     </span>
-                    <span class="typing-names" dir="auto">
+                    <span class="typing-names">
                         {sentence(names)}
                     </span>
                 </>
