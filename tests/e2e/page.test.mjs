@@ -299,7 +299,8 @@ test('page: axe finds nothing on any view', async (context) => {
         commands: (page) => composer(page).pressSequentially('/'),
     };
     for (const colorScheme of ['light', 'dark']) {
-        const options = { colorScheme, bypassCSP: true };
+        // A dialog that fades in has little contrast for a moment.
+        const options = { colorScheme, reducedMotion: 'reduce', bypassCSP: true };
         const page = await person(context, instance, server.url, `Viewer ${colorScheme}`, options);
         await page.locator('.code-keyword').waitFor();
         for (const [name, open] of Object.entries(views)) {
@@ -310,7 +311,8 @@ test('page: axe finds nothing on any view', async (context) => {
     }
     const small = [PHONE, { viewport: { width: 320, height: 568 } }, { viewport: { width: 640, height: 400 } }];
     for (const options of small) {
-        const page = await person(context, instance, server.url, null, { ...options, bypassCSP: true });
+        const more = { reducedMotion: 'reduce', bypassCSP: true };
+        const page = await person(context, instance, server.url, null, { ...options, ...more });
         await page.locator(by('name-keep')).click();
         await sees(page, 'quoted');
         const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
