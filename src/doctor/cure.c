@@ -5,12 +5,28 @@
 static const char *const cures[FAULT_COUNT][PROXY_COUNT] = {
     [FAULT_NOT_CONNECTED] = {"Start the proxy, or open the port in the firewall."},
     [FAULT_TLS_CHAIN] = {"Serve the whole chain: the certificate, then those between it and the root.\n"
+                         "In natter itself: `tls.certificates` names the file with all of them.\n"
                          "For a certificate of your own: natter doctor --ca FILE, or --insecure.",
                          [PROXY_NGINX] = "ssl_certificate /path/to/fullchain.pem;   # not cert.pem",
                          [PROXY_APACHE] = "SSLCertificateFile /path/to/fullchain.pem   # not cert.pem"},
     [FAULT_TLS_NAME] = {"Get a certificate for this name."},
-    [FAULT_TLS_TIME] = {"Renew the certificate, and look why that did not happen by itself; then reload the proxy."},
+    [FAULT_TLS_TIME] = {"Renew the certificate, and look why that did not happen by itself; then reload the proxy,\n"
+                        "or natter, where it serves TLS itself:   systemctl kill --signal=HUP natter"},
     [FAULT_TLS_EXPIRES_SOON] = {"Renew the certificate, and look why that did not happen by itself."},
+    [FAULT_HSTS_WRONG] = {"Let one of them send it, the proxy or natter (tls.hsts), and so:\n"
+                          "Strict-Transport-Security: max-age=31536000",
+                          [PROXY_NGINX] = "add_header Strict-Transport-Security \"max-age=31536000\";",
+                          [PROXY_CADDY] = "header Strict-Transport-Security \"max-age=31536000\"",
+                          [PROXY_HAPROXY] = "http-response set-header Strict-Transport-Security \"max-age=31536000\"",
+                          [PROXY_APACHE] = "Header always set Strict-Transport-Security \"max-age=31536000\""},
+    [FAULT_NOT_REDIRECTED] = {"In natter.conf, where it serves TLS itself:\n"
+                              "listen = \":443 tls, :80 redirect\"",
+                              [PROXY_NGINX] = "server { listen 80; return 308 https://$host$request_uri; }",
+                              [PROXY_CADDY] = "# remove: auto_https disable_redirects",
+                              [PROXY_HAPROXY] = "http-request redirect scheme https code 308 unless { ssl_fc }",
+                              [PROXY_APACHE] = "Redirect permanent / https://chat.example.org/   # in the host on 80"},
+    [FAULT_REDIRECTED_ELSEWHERE] = {"Let plain HTTP be sent to the page's own address; in natter.conf:\n"
+                                    "public_url = \"https://chat.example.org/\""},
     [FAULT_NATTER_UNREACHED] = {"Is natter running?   systemctl status natter\n"
                                 "Does it listen where the proxy looks?   ss -ltn, and `listen` in natter.conf",
                                 [PROXY_NGINX] = "upstream natter { server 127.0.0.1:8080; }   # natter's `listen`\n"

@@ -171,7 +171,8 @@ static void judge_forwarded(struct court *court)
     if (!court->is_proxied)
         return;
     if (is_believed)
-        PASS("forwarded", "natter is told the client's address, and believes it.");
+        PASS("forwarded", "natter is told the client's address%s, and believes it.",
+             strcmp(report->behind, "proxy_header") == 0 ? " in a PROXY header" : "");
     else if (is_named)
         WARN("forwarded", FORWARDED_NOT_BELIEVED,
              "The proxy says whom it speaks for, but natter does not believe it: all clients share their limits.");
@@ -380,6 +381,7 @@ void judge(const struct observations *seen, struct findings *out_findings)
     judge_request(court);
     judge_forwarded(court);
     judge_page(court);
+    judge_secure(seen, out_findings);
     if (!judge_upgrade(court))
         return;
     judge_headers(court);

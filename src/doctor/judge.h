@@ -14,6 +14,9 @@
     X(TLS_NAME, "tls_name")                             \
     X(TLS_TIME, "tls_time")                             \
     X(TLS_EXPIRES_SOON, "tls_expires_soon")             \
+    X(HSTS_WRONG, "hsts_wrong")                         \
+    X(NOT_REDIRECTED, "not_redirected")                 \
+    X(REDIRECTED_ELSEWHERE, "redirected_elsewhere")     \
     X(NO_ANSWER, "no_answer")                           \
     X(REDIRECTED, "redirected")                         \
     X(NATTER_UNREACHED, "natter_unreached")             \
@@ -74,6 +77,8 @@ struct findings {
 };
 
 void judge(const struct observations *seen, struct findings *out_findings);
+/* Of a page over TLS: are browsers told to come so, and are those that come without it sent there? */
+void judge_secure(const struct observations *seen, struct findings *findings);
 /* Adds one; `format` and what follows make its text. */
 void findings_add(struct findings *findings, const char *check, enum verdict verdict, enum fault fault,
                   const char *format, ...) __attribute__((format(printf, 5, 6)));

@@ -33,7 +33,9 @@ struct observed_answer {
     char server[128];
     char via[128];
     char location[256];
-    char coding[64];      /* Content-Encoding */
+    char coding[64]; /* Content-Encoding */
+    char hsts[128];  /* Strict-Transport-Security, the first one */
+    int hsts_count;
     bool is_coding_right; /* taken off once, it is no longer compressed */
     char snippet[160];
     char problem[160];
@@ -71,6 +73,9 @@ struct observations {
     /* GET /ws?doctor and GET / */
     struct observed_answer report;
     struct observed_answer page;
+    /* GET / without TLS, beside a page with it */
+    uint16_t plain_port; /* 0: nobody knows which, so nobody tried */
+    struct observed_answer plain;
     /* the upgrade, without and with compression */
     struct talk_facts upgrade;
     struct talk_facts compressed;

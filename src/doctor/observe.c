@@ -37,6 +37,15 @@ static bool has_small_names(const struct answer *answer)
     return answer->field_count > 0;
 }
 
+static int count_fields(const struct answer *answer, const char *name)
+{
+    int count = 0;
+
+    for (size_t i = 0; i < answer->field_count; i++)
+        count += view_equal_ignoring_case(answer->fields[i].name, view_of_string(name));
+    return count;
+}
+
 static void note(const struct exchange *exchange, struct observed_answer *out)
 {
     const struct answer *answer = &exchange->answer;
@@ -52,6 +61,8 @@ static void note(const struct exchange *exchange, struct observed_answer *out)
     copy_printable(answer_field(answer, "Via"), out->via, sizeof out->via);
     copy_printable(answer_field(answer, "Location"), out->location, sizeof out->location);
     copy_printable(answer_field(answer, "Content-Encoding"), out->coding, sizeof out->coding);
+    copy_printable(answer_field(answer, "Strict-Transport-Security"), out->hsts, sizeof out->hsts);
+    out->hsts_count = count_fields(answer, "Strict-Transport-Security");
 }
 
 static void note_body(struct view body, struct observed_answer *out)
@@ -92,6 +103,25 @@ static void ask(const struct target *target, const char *path, struct observed_a
         note_body(builder_view(&exchange.body), out);
     }
     exchange_done(&exchange);
+}
+
+/* The same page for those who leave https:// out. */
+static void ask_plainly(const struct target *secure, uint16_t port, struct observations *seen)
+{
+    struct target target = {.address = secure->address};
+    bool is_six = strchr(secure->url.host, ':') != NULL;
+    char text[URL_BYTES_MAX + 300];
+    struct builder problem;
+
+    builder_init(&problem, 512);
+    (void)snprintf(text, sizeof text, "http://%s%s%s:%u%s", is_six ? "[" : "", secure->url.host, is_six ? "]" : "",
+                   port, secure->url.folder);
+    if (url_read(text, &target.url, &problem)) {
+        target.address.port = port;
+        seen->plain_port = port;
+        ask(&target, target.url.folder, &seen->plain);
+    }
+    builder_done(&problem);
 }
 
 static bool find_address(struct target *target, struct observations *seen)
@@ -205,6 +235,9 @@ static void observe_target(const struct target *target, const struct observe_opt
     (void)snprintf(path, sizeof path, "%s?doctor", target->url.socket);
     ask(target, path, &seen->report);
     ask(target, target->url.folder, &seen->page);
+    uint16_t plain_port = options->plain_port > 0 ? options->plain_port : target->url.port == 443 ? 80 : 0;
+    if (target->tls && plain_port > 0)
+        ask_plainly(target, plain_port, seen);
     if (!seen->report.is_answered)
         return;
     tell(options, "opening a WebSocket");

@@ -9,6 +9,7 @@ struct observe_options {
     bool is_insecure;
     bool is_quick;       /* no waiting for idle connections to be cut */
     int64_t idle_ms_max; /* 0: twice the heartbeat and some seconds */
+    uint16_t plain_port; /* where the same answers without TLS; 0: port 80, if the page is on 443 */
     /* What is going on, for people; may be NULL. `of_s` > 0: so many seconds of so many. */
     void (*progress)(const char *what, int done_s, int of_s);
 };

@@ -9,6 +9,7 @@ void doctor_options_help(struct builder *out)
         out,
         "Looks at a deployment from outside, as a client, and names what is wrong and what to change.\n\n"
         "    natter doctor URL [--quick] [--json] [--idle-max SECONDS] [--ca FILE] [--insecure]\n"
+        "                      [--plain-port PORT]\n"
         "    natter doctor [--json] [--config FILE] [--SETTING VALUE] ...\n\n"
         "  URL                 the page's address, such as https://chat.example.org/; without one, this machine is\n"
         "                      looked at: settings, files, limits, disk, database\n"
@@ -16,6 +17,7 @@ void doctor_options_help(struct builder *out)
         "  --idle-max SECONDS  how long to wait for that (twice natter's heartbeat and ten seconds), at most 900\n"
         "  --ca FILE           trust the certificates in this file as well\n"
         "  --insecure          go on whatever the certificate is\n"
+        "  --plain-port PORT   where plain HTTP is answered, and should be sent to https (80, if the page is on 443)\n"
         "  --json              for programs\n\n"
         "Leaves with 0 where all is well, 1 where there are warnings only, 2 where something fails.\n\n"
         "Example: natter doctor https://chat.example.org/\n");
@@ -30,6 +32,18 @@ static bool read_idle(const char *text, struct observe_options *options, struct 
         return false;
     }
     options->idle_ms_max = (int64_t)seconds * 1000;
+    return true;
+}
+
+static bool read_port(const char *text, struct observe_options *options, struct builder *out_problem)
+{
+    uint64_t port;
+
+    if (!text || !view_to_number(view_of_string(text), UINT16_MAX, &port) || port == 0) {
+        builder_add_string(out_problem, "--plain-port takes a number from 1 to 65535");
+        return false;
+    }
+    options->plain_port = (uint16_t)port;
     return true;
 }
 
@@ -57,6 +71,10 @@ enum doctor_options_read doctor_options_read(int count, char **arguments, struct
             options.observe.is_insecure = true;
         } else if (is_flag(argument, "--idle-max")) {
             if (!read_idle(value, &options.observe, out_problem))
+                return DOCTOR_OPTIONS_WRONG;
+            i++;
+        } else if (is_flag(argument, "--plain-port")) {
+            if (!read_port(value, &options.observe, out_problem))
                 return DOCTOR_OPTIONS_WRONG;
             i++;
         } else if (is_flag(argument, "--ca")) {

@@ -73,6 +73,6 @@ bool recognise_is_proxied(const struct observations *seen)
     const struct seen *report = &seen->report.seen;
 
     return recognise(seen) != PROXY_UNKNOWN || report->forwarded_for[0] || report->forwarded_proto[0]
-           || report->forwarded[0] || report->via[0] || strcmp(report->http, "1.0") == 0
-           || (seen->url.is_secure && strcmp(report->scheme, "https") != 0);
+           || report->forwarded[0] || report->via[0] || strcmp(report->behind, "proxy_header") == 0
+           || strcmp(report->http, "1.0") == 0 || (seen->url.is_secure && strcmp(report->scheme, "https") != 0);
 }

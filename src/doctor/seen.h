@@ -4,7 +4,11 @@
 
 #include "base/builder.h"
 
-enum { SEEN_TEXT_MAX = 260 };
+enum {
+    SEEN_TEXT_MAX = 260,
+    SEEN_BYTES_MAX = 16 * 1024 * 1024, /* of the limits that are told: the largest that can be configured */
+    SEEN_HEARTBEAT_MS_MAX = 3600000,   /* likewise */
+};
 
 /* The fields that are looked at: member, name. */
 #define SEEN_FIELDS(X)                        \
@@ -30,6 +34,7 @@ struct seen {
     char scheme[8];
     char peer[16];
     char client[16]; /* "direct", "forwarded" by a trusted proxy, or "silent": it is one, and did not say */
+    char behind[16]; /* "nothing", "fields", "proxy_header" or "silent_proxy"; empty: an older natter */
     char origin[16];
     char upgrade[16];
     char fault[SEEN_TEXT_MAX];

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // natter doctor against what real proxies cannot be made to do, and about the machine it runs on. The four real proxies
 // are in tests/proxies.
-import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
@@ -9,22 +8,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { assert, equal, test } from './lib/harness.mjs';
+import { blamed, doctor, show } from './lib/doctor.mjs';
 import * as filters from './lib/filter.mjs';
-
-function doctor(context, ...words) {
-    return new Promise((resolve, reject) => {
-        execFile(context.binary, ['doctor', '--json', ...words], (error, stdout, stderr) => {
-            try {
-                resolve({ ...JSON.parse(stdout), status: error ? error.code : 0 });
-            } catch {
-                reject(new Error(`doctor: ${error}\n${stdout}${stderr}`));
-            }
-        });
-    });
-}
-
-const show = (findings) => findings.checks.map((found) => `${found.verdict} ${found.fault}: ${found.text}`).join('\n');
-const blamed = (findings) => findings.checks.map(({ fault }) => fault).filter((fault) => fault !== 'none');
 
 /** Through something on the way. The page's address is the filter's, so the Origin fits. */
 async function through(context, server, make, words = ['--quick']) {

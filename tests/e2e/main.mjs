@@ -15,7 +15,7 @@ if (!existsSync(binary)) {
 
 const suites = [
     'chat', 'durable', 'from_disk', 'bad_input', 'http', 'walk_in', 'limits', 'operation', 'schema', 'diagnosis',
-    'doctor', 'proof', 'agree', 'backup',
+    'doctor', 'doctor_tls', 'proof', 'agree', 'backup',
 ];
 for (const suite of [...suites, 'talk', 'proxy', 'silence', 'tls', 'tls_offer', 'browser'])
     await import(`./${suite}.test.mjs`);

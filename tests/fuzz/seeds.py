@@ -305,6 +305,48 @@ def main():
     for name, text in NAMES:
         write("name", name, text.encode())
     write("name", "broken", b"ada\xff\xed\xa0\x80")
+    for name, text in doctor_seeds():
+        write("doctor", name, text)
+
+
+def doctor_seeds():
+    """Deployments as doctor sees them: each connection is a byte that says how it answers, a length, and the answer."""
+    report = (
+        b'{"type":"report","server":"natter/1","at":5,"http":"1.1","method":"GET","path":"/ws","scheme":"https",'
+        b'"peer":"loopback","client":"direct","behind":"nothing","origin":"allowed","fields":{"Host":"h"},'
+        b'"upgrade":"right","limits":{"text_bytes":100,"frame_bytes":300,"heartbeat_ms":1000},"compression":true}'
+    )
+
+    def connection(how, data):
+        return bytes([how]) + struct.pack(">H", len(data)) + data
+
+    def answer(line, *fields, body=b""):
+        return "\r\n".join([line, *fields, f"Content-Length: {len(body)}", "", ""]).encode() + body
+
+    def message(payload, opcode=1):
+        first = bytes([0x80 | opcode])
+        length = bytes([len(payload)]) if len(payload) < 126 else b"\x7e" + struct.pack(">H", len(payload))
+        return first + length + payload
+
+    hsts = "Strict-Transport-Security: max-age=86400"
+    whole = [
+        connection(0, b""),
+        connection(0, answer("HTTP/1.1 200 OK", body=report)),
+        connection(0, answer("HTTP/1.1 200 OK", "Server: nginx", hsts, body=b"<!doctype html>")),
+    ]
+    yield "plain", b"\0" + b"".join(whole)
+    moved = connection(0, answer("HTTP/1.1 308 Permanent Redirect", "Location: https://127.0.0.1/chat/"))
+    talk = connection(1, message(report) + b"".join(message(b'{"type":"pong","at":%d}' % at) for at in range(7)))
+    packed = connection(1, message(report) + message(b'{"type":"got","bytes":20000}'))
+    yield "secure", b"\1" + b"".join(whole) + moved + talk + packed
+    got = connection(1, message(report) + message(b'{"type":"got","bytes":300}'))
+    echo = connection(1, message(report) + message(bytes(300), 2))
+    drops = connection(1, message(report) + b"".join(message(b'{"type":"drop","number":1}') for _ in range(8)))
+    yield "talking", b"\0" + b"".join(whole) + talk + packed + got + echo + drops
+    chunked = b"HTTP/1.1 502 Bad Gateway\r\nTransfer-Encoding: chunked\r\nVia: 1.1 Caddy\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+    yield "chunked", b"\0" + whole[0] + connection(2, chunked)
+    odd = report.replace(b'"h"', b'"\\u001b[2J"').replace(b"allowed", b"refused").replace(b"1000", b"9" * 18)
+    yield "odd", b"\0" + whole[0] + connection(4, answer("HTTP/1.0 200 OK", body=odd)) + whole[2] + talk
 
 
 if __name__ == "__main__":

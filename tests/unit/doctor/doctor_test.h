@@ -18,6 +18,7 @@
 int test_answer(void);
 int test_cure(void);
 int test_judge(void);
+int test_judge_secure(void);
 int test_options(void);
 int test_recognise(void);
 int test_seen(void);

@@ -83,6 +83,7 @@ int main(void)
     failures += test_seen();
     failures += test_recognise();
     failures += test_judge();
+    failures += test_judge_secure();
     failures += test_cure();
     failures += test_tell();
     failures += test_options();

@@ -3,7 +3,7 @@
 
 #include "doctor_test.h"
 
-enum { WORDS_MAX = 8 };
+enum { WORDS_MAX = 12 };
 
 static enum doctor_options_read read_words(const char *const words[], struct doctor_options *options, int *rest_count)
 {
@@ -28,14 +28,15 @@ static void words_are_read(void **state)
     int rest = 0;
 
     (void)state;
-    assert_int_equal(
-        read_words((const char *[]){"https://a/", "--quick", "--json", "--idle-max", "70", "--ca", "f", NULL}, &options,
-                   &rest),
-        DOCTOR_OPTIONS_READ);
+    assert_int_equal(read_words((const char *[]){"https://a/", "--quick", "--json", "--idle-max", "70", "--ca", "f",
+                                                 "--plain-port", "8080", NULL},
+                                &options, &rest),
+                     DOCTOR_OPTIONS_READ);
     assert_string_equal(options.url, "https://a/");
     assert_true(options.observe.is_quick && options.is_json && !options.observe.is_insecure);
     assert_int_equal(options.observe.idle_ms_max, 70000);
     assert_string_equal(options.observe.ca_file, "f");
+    assert_int_equal(options.observe.plain_port, 8080);
     assert_int_equal(rest, 0);
 }
 

@@ -50,6 +50,9 @@ static void what_nobody_changed_came_directly(void **state)
     seen.url.is_secure = false;
     memcpy(seen.report.seen.forwarded_for, "a", 2);
     assert_true(recognise_is_proxied(&seen));
+    memcpy(seen.report.seen.forwarded_for, "", 1);
+    memcpy(seen.report.seen.behind, "proxy_header", 13); /* of which nothing is seen in the request */
+    assert_true(recognise_is_proxied(&seen));
 }
 
 int test_recognise(void)
