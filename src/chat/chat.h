@@ -50,8 +50,11 @@ struct hub_counters {
     struct counter replays_truncated;
     struct counter presence_frames;
     struct counter typing_frames;
-    struct counter mentions;     /* users named, each message counted for itself */
-    struct counter mentions_cut; /* texts that name more than are looked for */
+    struct counter unread_frames;
+    struct counter belongings;         /* users who belong to a room from now on, each room counted */
+    struct counter belongings_refused; /* to too many already */
+    struct counter mentions;           /* users named, each message counted for itself */
+    struct counter mentions_cut;       /* texts that name more than are looked for */
     struct counter errors[ERROR_CODE_COUNT];
     struct counter acks;
     struct counter settled; /* taken and not acknowledged: their sender speaks plain text, or went meanwhile */

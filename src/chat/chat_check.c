@@ -74,6 +74,10 @@ static void check_users(const struct chat *chat, const struct totals *totals)
     for (const struct user *user; (user = table_next(&hub->users, &position));) {
         check(user->session_count > 0 || user->members);
         named += user->is_named;
+        uint64_t listed = 0;
+        for (const struct session *session = user->sessions; session; session = session->of_user, listed++)
+            check(session->user == user);
+        check(listed == user->session_count);
         sessions += user->session_count;
         for (const struct member *member = user->members; member; member = member->of_user) {
             check(member->user == user);

@@ -24,6 +24,7 @@ enum {
     MEMBERS_IN_JOINED_MAX = 100,
     ROSTER_BYTES_MAX = 1 << 20, /* their text; a name has at most 128 bytes */
     MEMBERS_IN_WHO_MAX = 1000,
+    SESSIONS_TOLD_MAX = 64, /* of one user, of what another of them did */
     ROOMS_IN_LIST_MAX = 500,
     IDLE_ROOMS_MAX = 256, /* rooms without members that stay open, so that coming back costs no disk read */
     DIGEST_EVENTS_MAX = 100000,
@@ -61,6 +62,7 @@ struct session {
         struct member *member_one; /* if it is the only one */
         struct member **members;
     };
+    struct session *of_user; /* the user's next */
     uint32_t walk_in_number; /* where plain text goes: the room's number and 1; 0 once left */
 
     uint16_t member_count, member_capacity;
@@ -84,7 +86,7 @@ struct session {
     bool is_refused : 1;    /* told to go; commands are not served any longer */
 };
 
-static_assert(sizeof(struct session) <= 48, "every connection has one");
+static_assert(sizeof(struct session) <= 56, "every connection has one");
 
 /* The rates of a connection that has spent some of them. Once they have long been full again it is given back. */
 struct spender {
@@ -108,7 +110,8 @@ struct request {
 struct user {
     uint8_t id[16]; /* the key in hub->users */
     int64_t joined_ms;
-    struct member *members; /* by member.of_user */
+    struct member *members;   /* by member.of_user */
+    struct session *sessions; /* by session.of_user, newest first */
     uint32_t session_count;
     bool has_chosen_name : 1;
     bool is_stored : 1;
@@ -117,7 +120,7 @@ struct user {
     uint8_t name[USER_NAME_INLINE_MAX]; /* a longer one: where it is; user_name() knows */
 };
 
-static_assert(sizeof(struct user) == 64, "everybody who is here has one");
+static_assert(sizeof(struct user) == 72, "everybody who is here has one");
 
 /* A user in a room. Present while session_count > 0, shown until the lease is over. Hub. */
 struct member {
@@ -264,6 +267,18 @@ struct member *session_member(struct session *session, struct room *room);
 struct member *session_member_at(const struct session *session, uint32_t i);
 /* Nobody logged in within the grace. */
 void session_grace_over(struct chat *chat, struct session *session);
+
+/* The user's connections. A session is in exactly one such list, from attach to detach. */
+void session_attach(struct session *session, struct user *user);
+
+/* belong.c: the rooms of users whom the server remembers; a guest who never did anything has none. */
+/* RESULT_OK; RESULT_REFUSED: they belong to as many rooms as a user may. What the disk refuses is no reason to. */
+enum result belong_put(struct chat *chat, struct session *session, struct room *room) MUST_USE;
+/* All rooms that the user is in, now that the server remembers them. */
+void belong_put_all(struct chat *chat, struct user *user);
+void belong_remove(struct chat *chat, struct session *session, struct room *room);
+void belong_read(struct chat *chat, struct request *request, struct room *room);
+void belong_list(struct chat *chat, struct request *request);
 
 /* user.c */
 struct user *user_find_or_make(struct chat *chat, const struct token_claims *claims, const char *wanted_name,

@@ -32,6 +32,7 @@ struct chat_options {
     bool has_guests;          /* connections without identity are let in */
     size_t rooms_live_max;    /* rooms with members at the same time */
     size_t rooms_per_connection_max;
+    size_t rooms_per_user_max;     /* that the server remembers for a user */
     size_t text_bytes_max;         /* of a message */
     size_t mentions_max;           /* users that one message names; further ones are only text */
     size_t history_events_max;     /* of one page or replay */

@@ -10,7 +10,7 @@ static const struct command_row rows[COMMAND_TYPE_COUNT] = {
     [COMMAND_READ] = {RATE_READ, room_read},      [COMMAND_HISTORY] = {RATE_READ, room_history},
     [COMMAND_WHO] = {RATE_READ, room_who},        [COMMAND_DIGEST] = {RATE_READ, room_digest},
     [COMMAND_ROOMS] = {RATE_READ, room_list},     [COMMAND_NAME] = {RATE_JOIN, session_name},
-    [COMMAND_PING] = {RATE_SIGNAL, session_ping},
+    [COMMAND_MINE] = {RATE_READ, belong_list},    [COMMAND_PING] = {RATE_SIGNAL, session_ping},
 };
 
 const struct command_row *command_row(enum command_type type)

@@ -3,16 +3,18 @@
  * and kept in the event as ids, so that every client agrees and a later name changes nothing. */
 #include "chat/chat_inside.h"
 #include "chat/mention.h"
+#include "store/attention.h"
 
-/* Look-ups for one text: a name can end at several places behind each '@'. Twenty ordinary mentions take about 100. */
-enum { TRIES_MAX = 200 };
+/* Look-ups for one text: a name can end at several places behind each '@'. Twenty ordinary mentions take about 100. Of
+ * those who are away only names of a few words are looked for, since each look-up goes to the database. */
+enum { TRIES_MAX = 200, AWAY_ENDS_MAX = 4, AWAY_TRIES_MAX = 40 };
 
 struct search {
     struct chat *chat;
     struct room *room;
     struct builder *ids;
     size_t count;
-    unsigned tries;
+    unsigned tries, away_tries;
 };
 
 static bool fold_of(struct view name, struct builder *out)
@@ -49,15 +51,32 @@ static bool is_listed(const struct builder *ids, struct view id)
     return false;
 }
 
-static void add(struct search *search, const uint8_t user_id[16])
+static void add(struct search *search, const char *id)
 {
-    char id[USER_ID_BYTES + 1];
-
-    token_user_text(user_id, id);
     if (is_listed(search->ids, view_of(id, USER_ID_BYTES)))
         return;
     builder_add(search->ids, id, USER_ID_BYTES);
     search->count++;
+}
+
+/* Somebody who belongs to the room and is not here now. */
+static void look_for_away(struct search *search, struct view rest, const uint8_t *sizes, size_t count)
+{
+    struct hub *hub = &search->chat->hub;
+    char id[33];
+
+    if (search->room->log->is_ephemeral)
+        return;
+    for (size_t i = count > AWAY_ENDS_MAX ? count - AWAY_ENDS_MAX : 0; i < count; i++) {
+        if (search->away_tries++ >= AWAY_TRIES_MAX || !fold_of(view_first(rest, sizes[i]), &hub->fold))
+            return;
+        bool is_known = store_user_named(search->chat->store, search->room->log, builder_view(&hub->fold), id)
+                        == RESULT_OK;
+        if (is_known && strlen(id) == USER_ID_BYTES) {
+            add(search, id);
+            return;
+        }
+    }
 }
 
 /* The longest name counts: "Ada Lovelace", where an "Ada" is here as well. */
@@ -70,10 +89,13 @@ static void look_behind(struct search *search, struct view rest)
         search->tries++;
         const struct user *user = find_named(search, view_first(rest, sizes[i]));
         if (user) {
-            add(search, user->id);
+            char id[USER_ID_BYTES + 1];
+            token_user_text(user->id, id);
+            add(search, id);
             return;
         }
     }
+    look_for_away(search, rest, sizes, count);
 }
 
 struct view mentions_find(struct chat *chat, struct room *room, struct view text)

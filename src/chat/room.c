@@ -372,6 +372,12 @@ void room_join(struct chat *chat, struct session *session, struct request *reque
         room_close_if_idle(chat, room);
         return;
     }
+    if (belong_put(chat, session, room) == RESULT_REFUSED) {
+        join_failed(chat, session, request, ERROR_TOO_LARGE,
+                    "You belong to as many rooms as a user may. Leave one first, with the command leave.");
+        room_close_if_idle(chat, room);
+        return;
+    }
     if (!member_enter(chat, session, room)) {
         join_failed(chat, session, request, ERROR_INTERNAL, "The server is out of memory. Try again in a moment.");
         room_close_if_idle(chat, room);
@@ -398,6 +404,7 @@ void room_leave(struct chat *chat, struct request *request)
     if (!room)
         return;
     shard_post_unsubscribe(session_shard(session), session->handle, room->number);
+    belong_remove(chat, session, room);
     builder_clear(&hub->text);
     ok_encode(&hub->text, request->command.ref, room->log->name, NULL);
     member_leave(chat, session, room);

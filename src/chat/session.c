@@ -137,7 +137,7 @@ void session_arrive(struct chat *chat, struct session *session, struct arrival *
         shard_post_close(session_shard(session), session->handle, END_INTERNAL, NULL);
         return;
     }
-    session->user->session_count++;
+    session_attach(session, session->user);
     bool may_log_in = !session->is_walk_in && !session->brings_identity;
     if (may_log_in && due_add(&hub->graces, session, hub->now_ms + LOGIN_GRACE_MS) == RESULT_OK) {
         session->is_graced = true;
@@ -157,12 +157,25 @@ void session_grace_over(struct chat *chat, struct session *session)
         session_welcome_first(chat, session);
 }
 
+void session_attach(struct session *session, struct user *user)
+{
+    session->user = user;
+    session->of_user = user->sessions;
+    user->sessions = session;
+    user->session_count++;
+}
+
 static void detach_user(struct chat *chat, struct session *session)
 {
     struct user *user = session->user;
 
     if (!user)
         return;
+    struct session **place = &user->sessions;
+    while (*place != session)
+        place = &(*place)->of_user;
+    *place = session->of_user;
+    session->of_user = NULL;
     session->user = NULL;
     user->session_count--;
     user_release(chat, user);
@@ -206,9 +219,10 @@ void session_login(struct chat *chat, struct request *request)
         return;
     }
     if (!is_same) {
-        user->session_count++;
+        user->session_count++; /* keeps it, should it be the one that the detaching gives up */
         detach_user(chat, session);
-        session->user = user;
+        user->session_count--;
+        session_attach(session, user);
     }
     session_welcome(chat, session, request->command.ref);
     answer_request(chat, request, &hub->text);

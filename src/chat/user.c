@@ -134,8 +134,14 @@ void user_store(struct chat *chat, struct user *user)
         return;
     token_user_text(user->id, row.id);
     copy_string(row.name, sizeof row.name, user_name(user));
+    /* A name whose fold has no place is one that nobody can be mentioned by while they are away. */
+    builder_clear(&chat->hub.fold);
+    if (name_fold_room(user_name(user), &chat->hub.fold) && chat->hub.fold.size < sizeof row.fold)
+        copy_string(row.fold, sizeof row.fold, builder_view(&chat->hub.fold));
     /* A failure is no reason to refuse anybody: it is tried again with the user's next event. */
     user->is_stored = store_user_put(chat->store, &row) == RESULT_OK;
+    if (user->is_stored)
+        belong_put_all(chat, user);
 }
 
 /* Names for those who chose none: the same one for the same id, unless somebody here looks like it. */

@@ -149,7 +149,6 @@ void room_typing(struct chat *chat, struct request *request)
 
 void room_read(struct chat *chat, struct request *request)
 {
-    struct hub *hub = &chat->hub;
     struct member *member;
     struct room *room = room_of_request(chat, request, &member);
 
@@ -163,7 +162,5 @@ void room_read(struct chat *chat, struct request *request)
         refuse_request(chat, request, ERROR_INTERNAL, "The server could not note this. Try again in a moment.");
         return;
     }
-    builder_clear(&hub->text);
-    ok_encode(&hub->text, request->command.ref, room->log->name, NULL);
-    answer_request(chat, request, &hub->text);
+    belong_read(chat, request, room);
 }

@@ -180,6 +180,8 @@ const struct setting settings[] = {
      "Rooms with members at the same time; more are answered busy."},
     {"chat", "rooms_per_connection_max", SETTING_COUNT, AT(chat.rooms_per_connection_max), "100", 1, 250, NULL,
      "Rooms that one connection may be in."},
+    {"chat", "rooms_per_user_max", SETTING_COUNT, AT(chat.rooms_per_user_max), "500", 1, 5000, NULL,
+     "Rooms that a user may belong to, until the command leave; a join beyond is answered too_large."},
     {"chat", "history_events_max", SETTING_COUNT, AT(chat.history_events_max), "200", 1, 10000, NULL,
      "Events of one page of history, or of the replay after a reconnect."},
     {"chat", "history_bytes_max", SETTING_SIZE, AT(chat.history_bytes_max), "512KiB", 65536, 1048576, NULL,

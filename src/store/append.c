@@ -82,6 +82,7 @@ void room_stage(struct store *store, struct room *room, struct record *record)
     if (record->entry.is_duplicate)
         return;
     shown->seq_staged = record->entry.event.seq;
+    shown->messages_staged = record->entry.event.ordinal;
     shown->at_ms_last = record->entry.event.at_ms;
     room->staged_count++;
     if (record->entry.event.kind == EVENT_DELETED)
@@ -151,6 +152,7 @@ enum result store_append(struct store *store, struct store_room *shown, const st
 
     int64_t now_ms = os_clock_wall_ms();
     event.seq = shown->seq_staged + 1;
+    event.ordinal = shown->messages_staged + (event.kind == EVENT_MESSAGE);
     event.at_ms = now_ms > shown->at_ms_last ? now_ms : shown->at_ms_last;
     if (recent_reserve(shown->recent, room->staged_count + 1) != RESULT_OK)
         return RESULT_NO_MEMORY;

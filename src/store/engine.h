@@ -9,7 +9,7 @@
 
 #include <stdatomic.h>
 
-#include "store/store.h"
+#include "store/attention.h"
 
 struct engine;
 struct engine_reader;
@@ -19,11 +19,13 @@ struct engine_room {
     struct view name; /* as first written; valid until the next call on the engine */
     char epoch[17];
     uint64_t seq;      /* the newest event's; 0 if there is none */
+    uint64_t messages; /* how many events are messages */
     int64_t at_ms;     /* the newest event's, or when the room was made */
     int64_t active_ms; /* the activity mark, at most that */
 };
 
 typedef bool engine_each_event(void *context, const struct event *event);
+typedef void engine_each_mine(void *context, const struct store_mine_row *row);
 typedef void engine_each_room(void *context, const struct store_room_row *row);
 
 struct engine_calls {
@@ -65,6 +67,17 @@ struct engine_calls {
     enum result (*read_get)(struct engine *engine, int64_t room_id, struct view user_id, uint64_t *out_seq);
     enum result (*read_put)(struct engine *engine, int64_t room_id, struct view user_id, uint64_t seq);
 
+    /* See attention.h. joined_get: RESULT_NOT_FOUND: the user does not belong to the room. */
+    enum result (*joined_get)(struct engine *engine, int64_t room_id, struct view user_id, uint64_t *out_since);
+    enum result (*joined_count)(struct engine *engine, struct view user_id, size_t max, size_t *out_count);
+    enum result (*joined_put)(struct engine *engine, int64_t room_id, struct view user_id, uint64_t since);
+    enum result (*joined_remove)(struct engine *engine, int64_t room_id, struct view user_id);
+    /* Of messages after < seq <= to, at most STORE_MENTIONS_COUNTED_MAX. */
+    enum result (*mentions_count)(struct engine *engine, int64_t room_id, struct view user_id, uint64_t after,
+                                  uint64_t to, uint64_t *out_count);
+    /* Also RESULT_NOT_FOUND. */
+    enum result (*user_named)(struct engine *engine, int64_t room_id, struct view fold, char out_id[33]);
+
     /* For one reader thread. NULL: the database cannot be read now. The reader sees one state of the committed log
      * between begin and end. */
     struct engine_reader *(*reader_new)(struct engine *engine);
@@ -73,6 +86,8 @@ struct engine_calls {
     enum result (*reader_begin)(struct engine_reader *reader);
     enum result (*reader_events)(struct engine_reader *reader, int64_t room_id, uint64_t from, uint64_t to,
                                  bool is_falling, engine_each_event *each, void *context);
+    enum result (*reader_mine)(struct engine_reader *reader, struct view user_id, size_t max, engine_each_mine *each,
+                               void *context);
     void (*reader_end)(struct engine_reader *reader);
 };
 

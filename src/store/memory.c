@@ -41,8 +41,9 @@ struct memory_engine {
     struct memory_room **rooms; /* id - 1 */
     size_t room_count, room_capacity;
     struct table folds;
-    struct table users; /* id → struct store_user */
-    struct table reads; /* room and user → struct memory_read */
+    struct table users;  /* id → struct store_user */
+    struct table reads;  /* room and user → struct memory_read */
+    struct table joined; /* the same, of those who belong to rooms */
     struct list_link staged;
     struct removal *removals; /* texts that go with the commit */
     size_t removal_count, removal_capacity;
@@ -177,6 +178,7 @@ static enum result room_find(struct engine *base, struct view fold, struct engin
         .id = room->id,
         .name = room->name->entry.event.text,
         .seq = room->count,
+        .messages = room->count > 0 ? room->events[room->count - 1]->entry.event.ordinal : 0,
         .at_ms = room->count > 0 ? room->events[room->count - 1]->entry.event.at_ms : room->made_ms,
         .active_ms = room->active_ms,
     };
@@ -434,6 +436,102 @@ static enum result read_put(struct engine *base, int64_t room_id, struct view us
     return fail_memory(base);
 }
 
+static const struct memory_read *pair_get(const struct table *table, int64_t room_id, struct view user_id)
+{
+    struct memory_read *wanted = read_new(room_id, user_id);
+    const struct memory_read *found = wanted != NULL ? table_get(table, wanted->key) : NULL;
+    free(wanted);
+    return found;
+}
+
+static enum result joined_get(struct engine *base, int64_t room_id, struct view user_id, uint64_t *out_since)
+{
+    const struct memory_read *pair = pair_get(&memory_of(base)->joined, room_id, user_id);
+    if (pair == NULL)
+        return RESULT_NOT_FOUND;
+    *out_since = pair->seq;
+    return RESULT_OK;
+}
+
+static bool is_of_user(const struct memory_read *pair, struct view user_id)
+{
+    return view_equal(view_skip(pair->key, sizeof(int64_t)), user_id);
+}
+
+static enum result joined_count(struct engine *base, struct view user_id, size_t max, size_t *out_count)
+{
+    size_t position = 0, count = 0;
+    for (const struct memory_read *pair; count < max && (pair = table_next(&memory_of(base)->joined, &position));)
+        count += is_of_user(pair, user_id);
+    *out_count = count;
+    return RESULT_OK;
+}
+
+static enum result joined_put(struct engine *base, int64_t room_id, struct view user_id, uint64_t since)
+{
+    struct memory_engine *engine = memory_of(base);
+    struct memory_read *pair = read_new(room_id, user_id);
+    if (pair == NULL)
+        return fail_memory(base);
+    pair->seq = since;
+    (void)pthread_mutex_lock(&engine->lock); /* see commit */
+    enum result result = table_put(&engine->joined, pair->key, pair);
+    (void)pthread_mutex_unlock(&engine->lock);
+    if (result != RESULT_OK)
+        free(pair);
+    return result == RESULT_OK || result == RESULT_EXISTS ? RESULT_OK : fail_memory(base);
+}
+
+static enum result joined_remove(struct engine *base, int64_t room_id, struct view user_id)
+{
+    struct memory_engine *engine = memory_of(base);
+    struct memory_read *wanted = read_new(room_id, user_id);
+    if (wanted == NULL)
+        return fail_memory(base);
+    (void)pthread_mutex_lock(&engine->lock); /* see commit */
+    free(table_remove(&engine->joined, wanted->key));
+    (void)pthread_mutex_unlock(&engine->lock);
+    free(wanted);
+    return RESULT_OK;
+}
+
+static bool does_name(const struct event *event, struct view user_id)
+{
+    for (size_t at = 0; at + EVENT_MENTION_BYTES <= event->mentions.size; at += EVENT_MENTION_BYTES) {
+        if (view_equal(view_of(event->mentions.at + at, EVENT_MENTION_BYTES), user_id))
+            return event->kind == EVENT_MESSAGE && !view_equal(event->user.id, user_id);
+    }
+    return false;
+}
+
+static enum result mentions_count(struct engine *base, int64_t room_id, struct view user_id, uint64_t after,
+                                  uint64_t to, uint64_t *out_count)
+{
+    const struct memory_room *room = room_get(memory_of(base), room_id);
+    uint64_t count = 0;
+    for (size_t index = after; room != NULL && index < room->count && index < to; index++)
+        count += does_name(&room->events[index]->entry.event, user_id);
+    *out_count = count < STORE_MENTIONS_COUNTED_MAX ? count : STORE_MENTIONS_COUNTED_MAX;
+    return RESULT_OK;
+}
+
+static enum result user_named(struct engine *base, int64_t room_id, struct view fold, char out_id[33])
+{
+    struct memory_engine *engine = memory_of(base);
+    const struct store_user *found = NULL, *user;
+    size_t position = 0;
+    while ((user = table_next(&engine->users, &position)) != NULL) {
+        bool fits = fold.size > 0 && view_equal(view_of_string(user->fold), fold)
+                    && pair_get(&engine->joined, room_id, view_of_string(user->id)) != NULL;
+        if (fits && (found == NULL || user->joined_ms > found->joined_ms))
+            found = user;
+    }
+    if (found == NULL)
+        return RESULT_NOT_FOUND;
+    memcpy(out_id, found->id, sizeof found->id);
+    return RESULT_OK;
+}
+
 /* ---- readers ---- */
 
 static struct engine_reader *reader_new(struct engine *base)
@@ -459,6 +557,30 @@ static enum result reader_events(struct engine_reader *reader, int64_t room_id, 
                                  bool is_falling, engine_each_event *each, void *context)
 {
     return events(&reader->engine->engine, room_id, from, to, is_falling, each, context);
+}
+
+static enum result reader_mine(struct engine_reader *reader, struct view user_id, size_t max, engine_each_mine *each,
+                               void *context)
+{
+    struct memory_engine *engine = reader->engine;
+    size_t position = 0, count = 0;
+    for (const struct memory_read *pair; count < max && (pair = table_next(&engine->joined, &position));) {
+        int64_t room_id;
+        memcpy(&room_id, pair->bytes, sizeof room_id);
+        const struct memory_room *room = is_of_user(pair, user_id) ? room_get(engine, room_id) : NULL;
+        if (room == NULL)
+            continue;
+        const struct memory_read *read = pair_get(&engine->reads, room_id, user_id);
+        struct store_mine_row row = {.room = room->name->entry.event.text, .seq = room->committed};
+        row.read = read != NULL && read->seq > pair->seq ? read->seq : pair->seq;
+        row.read = row.read < row.seq ? row.read : row.seq;
+        uint64_t seen = row.read > 0 ? room->events[row.read - 1]->entry.event.ordinal : 0;
+        row.unread = row.seq > 0 ? room->events[row.seq - 1]->entry.event.ordinal - seen : 0;
+        (void)mentions_count(&engine->engine, room_id, user_id, row.read, row.seq, &row.mentions); /* never fails */
+        each(context, &row);
+        count++;
+    }
+    return RESULT_OK;
 }
 
 static void reader_end(struct engine_reader *reader)
@@ -507,6 +629,7 @@ static void engine_free(struct engine *base)
         memory_room_free(engine->rooms[index]);
     free_values(&engine->users);
     free_values(&engine->reads);
+    free_values(&engine->joined);
     table_done(&engine->folds);
     free(engine->rooms);
     free(engine->removals);
@@ -537,10 +660,17 @@ static const struct engine_calls memory_calls = {
     .user_put = user_put,
     .read_get = read_get,
     .read_put = read_put,
+    .joined_get = joined_get,
+    .joined_count = joined_count,
+    .joined_put = joined_put,
+    .joined_remove = joined_remove,
+    .mentions_count = mentions_count,
+    .user_named = user_named,
     .reader_new = reader_new,
     .reader_free = reader_free,
     .reader_begin = reader_begin,
     .reader_events = reader_events,
+    .reader_mine = reader_mine,
     .reader_end = reader_end,
 };
 
@@ -554,6 +684,7 @@ enum result memory_engine_new(struct store_counters *counters, struct engine **o
     table_init(&engine->folds, SIZE_MAX, memory_log_has_fold);
     table_init(&engine->users, SIZE_MAX, user_has_id);
     table_init(&engine->reads, SIZE_MAX, read_has_key);
+    table_init(&engine->joined, SIZE_MAX, read_has_key);
     list_init(&engine->staged);
     *out_engine = &engine->engine;
     return RESULT_OK;

@@ -24,6 +24,16 @@ enum result store_snapshot_events(struct store_snapshot *snapshot, int64_t room_
     return result;
 }
 
+enum result store_snapshot_mine(struct store_snapshot *snapshot, struct view user_id, size_t max,
+                                void (*each)(void *context, const struct store_mine_row *row), void *context)
+{
+    engine_count(&snapshot->counters->reads);
+    enum result result = snapshot->engine->calls->reader_mine(snapshot->reader, user_id, max, each, context);
+    if (result != RESULT_OK)
+        snapshot->has_failed = true;
+    return result;
+}
+
 /* A handle that failed is not used again: the next job makes a new one. */
 static void run_job(struct store *store, struct engine_reader **reader, struct store_job *job)
 {

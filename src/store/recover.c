@@ -58,6 +58,7 @@ static bool adopt(struct store *store, struct room *room, uint64_t newest)
 static void discard(struct room *room)
 {
     room->shown.seq_staged = room->shown.seq_committed;
+    room->shown.messages_staged = room->shown.messages_committed;
     room->shown.at_ms_last = room->at_ms_committed;
     room->staged_count = 0;
     room->staged_deletes = 0;

@@ -92,6 +92,7 @@ static enum result open_found(struct store *store, struct view fold, const struc
     shown->id = found->id;
     memcpy(shown->epoch, found->epoch, sizeof shown->epoch);
     shown->seq_committed = shown->seq_staged = found->seq;
+    shown->messages_committed = shown->messages_staged = found->messages;
     shown->at_ms_last = room->at_ms_committed = found->at_ms;
     room->active_ms = found->active_ms;
     /* While a transaction is open the row may be this batch's own, by a room that was closed meanwhile. */

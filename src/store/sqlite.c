@@ -184,6 +184,7 @@ static enum result room_find(struct engine *base, struct view fold, struct engin
         out_room->active_ms = sqlite3_column_int64(statement, 3);
         out_room->seq = (uint64_t)sqlite3_column_int64(statement, 4);
         out_room->at_ms = sqlite3_column_int64(statement, 5);
+        out_room->messages = (uint64_t)sqlite3_column_int64(statement, 6);
     }
     (void)sqlite3_reset(statement); /* repeats the code of the step */
     if (code == SQLITE_ROW)
@@ -269,10 +270,13 @@ static enum result event_put(struct engine *base, int64_t room_id, const struct 
     sqlite_bind_u64(statement, 12, event->target);
     sqlite_bind_u64(statement, 13, event->reply_to);
     sqlite_bind_view(statement, 14, event->mentions);
-    (void)sqlite3_bind_int64(statement, 15, engine->keys.next);
+    sqlite_bind_u64(statement, 15, event->ordinal);
+    (void)sqlite3_bind_int64(statement, 16, engine->keys.next);
     result = sqlite_run(engine, statement);
     if (result == RESULT_OK)
         result = sqlite_keys_add(engine, hash);
+    if (result == RESULT_OK && event->mentions.size > 0)
+        result = sqlite_mentions_put(engine, room_id, event);
     return result;
 }
 
@@ -326,6 +330,9 @@ static enum result event_get(struct engine *base, int64_t room_id, uint64_t seq,
 
 static enum result text_remove(struct engine *base, int64_t room_id, uint64_t target)
 {
+    enum result filed = sqlite_mentions_remove(sqlite_of(base), room_id, target);
+    if (filed != RESULT_OK)
+        return filed;
     static const enum sqlite_statement both[] = {STATEMENT_TEXT_REMOVE, STATEMENT_EDITS_REMOVE};
     for (size_t index = 0; index < sizeof both / sizeof both[0]; index++) {
         enum result result;
@@ -379,6 +386,7 @@ static enum result user_put(struct engine *base, const struct store_user *user)
     sqlite_bind_view(statement, 1, view_of_string(user->id));
     sqlite_bind_view(statement, 2, view_of_string(user->name));
     (void)sqlite3_bind_int64(statement, 3, user->joined_ms);
+    sqlite_bind_view(statement, 4, view_of_string(user->fold));
     return sqlite_run(sqlite_of(base), statement);
 }
 
@@ -544,10 +552,17 @@ static const struct engine_calls sqlite_calls = {
     .user_put = user_put,
     .read_get = read_get,
     .read_put = read_put,
+    .joined_get = sqlite_joined_get,
+    .joined_count = sqlite_joined_count,
+    .joined_put = sqlite_joined_put,
+    .joined_remove = sqlite_joined_remove,
+    .mentions_count = sqlite_mentions_count,
+    .user_named = sqlite_user_named,
     .reader_new = sqlite_reader_new,
     .reader_free = sqlite_reader_free,
     .reader_begin = sqlite_reader_begin,
     .reader_events = sqlite_reader_events,
+    .reader_mine = sqlite_reader_mine,
     .reader_end = sqlite_reader_end,
 };
 

@@ -15,7 +15,7 @@
 
 enum {
     SQLITE_APPLICATION_ID = 0x6e747472, /* "nttr": says whose file it is */
-    SQLITE_SCHEMA_VERSION = 3,
+    SQLITE_SCHEMA_VERSION = 4,
     SQLITE_BUSY_MS = 2000,           /* another process holds the file: a backup, a curious shell */
     SQLITE_WRITER_CACHE_KIB = 32768, /* keeps the upper levels of the indexes of some 100 million events in memory */
     SQLITE_READER_CACHE_KIB = 4096,
@@ -25,48 +25,69 @@ enum {
 
 /* Prepared on first use and kept. */
 #define SQLITE_EVENT_COLUMNS \
-    "seq, kind, is_deleted, is_on, at_ms, user, user_name, key, text, target, reply_to, mentions"
-#define SQLITE_STATEMENTS(X)                                                                                      \
-    X(BEGIN, "BEGIN IMMEDIATE")                                                                                   \
-    X(COMMIT, "COMMIT")                                                                                           \
-    X(ROLLBACK, "ROLLBACK")                                                                                       \
-    X(PROBE, "UPDATE settings SET value = value + 1 WHERE name = 'probe'")                                        \
-    X(ROOM_FIND,                                                                                                  \
-      "SELECT r.id, r.name, r.epoch, r.active_ms, coalesce(e.seq, 0), coalesce(e.at_ms, r.made_ms) FROM rooms r " \
-      "LEFT JOIN events e ON e.room = r.id AND e.seq = (SELECT max(seq) FROM events WHERE room = r.id) "          \
-      "WHERE r.fold = ?1")                                                                                        \
-    X(ROOM_MAKE, "INSERT INTO rooms (name, fold, epoch, made_ms, active_ms) VALUES (?1, ?2, ?3, ?4, ?4)")         \
-    X(ROOM_MARK, "UPDATE rooms SET active_ms = ?2 WHERE id = ?1")                                                 \
-    X(ROOMS, "SELECT r.name, r.fold, coalesce(e.seq, 0), coalesce(e.at_ms, r.made_ms) "                           \
-             "FROM (SELECT * FROM rooms ORDER BY active_ms DESC LIMIT ?1) r "                                     \
-             "LEFT JOIN events e ON e.room = r.id AND e.seq = (SELECT max(seq) FROM events WHERE room = r.id)")   \
-    X(KEY_FIND, "SELECT e.seq, e.at_ms FROM keys k CROSS JOIN events e ON e.id = k.event "                        \
-                "WHERE k.hash = ?1 AND e.room = ?2 AND e.user = ?3 AND e.key = ?4")                               \
-    X(KEY_COMPARE, "SELECT seq, at_ms FROM events WHERE id = ?1 AND room = ?2 AND user = ?3 AND key = ?4")        \
-    X(KEY_PUT, "INSERT OR IGNORE INTO keys (hash, event) VALUES (?1, ?2)")                                        \
-    X(KEY_LOG_PUT, "INSERT OR REPLACE INTO key_log (first, hashes) VALUES (?1, ?2)")                              \
-    X(KEY_LOG_READ, "SELECT first, hashes FROM key_log WHERE first > ?1 ORDER BY first")                          \
-    X(KEY_LOG_CLEAN, "DELETE FROM key_log WHERE first <= (SELECT value FROM settings WHERE name = 'keys_done') "  \
-                     "AND first < (SELECT min(first) FROM key_log) + ?1")                                         \
-    X(KEYS_DONE_GET, "SELECT value FROM settings WHERE name = 'keys_done'")                                       \
-    X(KEYS_DONE_PUT, "UPDATE settings SET value = ?1 WHERE name = 'keys_done'")                                   \
-    X(EVENT_NEWEST, "SELECT coalesce(max(id), 0) FROM events")                                                    \
-    X(EVENT_PUT, "INSERT INTO events (room, key_hash, " SQLITE_EVENT_COLUMNS ", id) "                             \
-                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)")                     \
-    X(EVENT_GET, "SELECT " SQLITE_EVENT_COLUMNS " FROM events WHERE room = ?1 AND seq = ?2")                      \
-    X(EVENTS_RISING,                                                                                              \
-      "SELECT " SQLITE_EVENT_COLUMNS " FROM events WHERE room = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq")       \
-    X(EVENTS_FALLING,                                                                                             \
-      "SELECT " SQLITE_EVENT_COLUMNS " FROM events WHERE room = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq DESC")  \
-    X(TEXT_REMOVE, "UPDATE events SET text = '', mentions = '', is_deleted = 1 WHERE room = ?1 AND seq = ?2")     \
-    X(EDITS_REMOVE, "UPDATE events SET text = '', mentions = '', is_deleted = 1 "                                 \
-                    "WHERE room = ?1 AND target = ?2 AND target > 0 AND kind = 2")                                \
-    X(USER_GET, "SELECT id, name, joined_ms FROM users WHERE id = ?1")                                            \
-    X(USER_PUT, "INSERT INTO users (id, name, joined_ms) VALUES (?1, ?2, ?3) "                                    \
-                "ON CONFLICT (id) DO UPDATE SET name = excluded.name, joined_ms = excluded.joined_ms")            \
-    X(READ_GET, "SELECT seq FROM reads WHERE room = ?1 AND user = ?2")                                            \
-    X(READ_PUT, "INSERT INTO reads (room, user, seq) VALUES (?1, ?2, ?3) "                                        \
-                "ON CONFLICT (room, user) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq")
+    "seq, kind, is_deleted, is_on, at_ms, user, user_name, key, text, target, reply_to, mentions, ordinal"
+#define SQLITE_STATEMENTS(X)                                                                                        \
+    X(BEGIN, "BEGIN IMMEDIATE")                                                                                     \
+    X(COMMIT, "COMMIT")                                                                                             \
+    X(ROLLBACK, "ROLLBACK")                                                                                         \
+    X(PROBE, "UPDATE settings SET value = value + 1 WHERE name = 'probe'")                                          \
+    X(ROOM_FIND, "SELECT r.id, r.name, r.epoch, r.active_ms, coalesce(e.seq, 0), coalesce(e.at_ms, r.made_ms), "    \
+                 "coalesce(e.ordinal, e.seq, 0) FROM rooms r "                                                      \
+                 "LEFT JOIN events e ON e.room = r.id AND e.seq = (SELECT max(seq) FROM events WHERE room = r.id) " \
+                 "WHERE r.fold = ?1")                                                                               \
+    X(ROOM_MAKE, "INSERT INTO rooms (name, fold, epoch, made_ms, active_ms) VALUES (?1, ?2, ?3, ?4, ?4)")           \
+    X(ROOM_MARK, "UPDATE rooms SET active_ms = ?2 WHERE id = ?1")                                                   \
+    X(ROOMS, "SELECT r.name, r.fold, coalesce(e.seq, 0), coalesce(e.at_ms, r.made_ms) "                             \
+             "FROM (SELECT * FROM rooms ORDER BY active_ms DESC LIMIT ?1) r "                                       \
+             "LEFT JOIN events e ON e.room = r.id AND e.seq = (SELECT max(seq) FROM events WHERE room = r.id)")     \
+    X(KEY_FIND, "SELECT e.seq, e.at_ms FROM keys k CROSS JOIN events e ON e.id = k.event "                          \
+                "WHERE k.hash = ?1 AND e.room = ?2 AND e.user = ?3 AND e.key = ?4")                                 \
+    X(KEY_COMPARE, "SELECT seq, at_ms FROM events WHERE id = ?1 AND room = ?2 AND user = ?3 AND key = ?4")          \
+    X(KEY_PUT, "INSERT OR IGNORE INTO keys (hash, event) VALUES (?1, ?2)")                                          \
+    X(KEY_LOG_PUT, "INSERT OR REPLACE INTO key_log (first, hashes) VALUES (?1, ?2)")                                \
+    X(KEY_LOG_READ, "SELECT first, hashes FROM key_log WHERE first > ?1 ORDER BY first")                            \
+    X(KEY_LOG_CLEAN, "DELETE FROM key_log WHERE first <= (SELECT value FROM settings WHERE name = 'keys_done') "    \
+                     "AND first < (SELECT min(first) FROM key_log) + ?1")                                           \
+    X(KEYS_DONE_GET, "SELECT value FROM settings WHERE name = 'keys_done'")                                         \
+    X(KEYS_DONE_PUT, "UPDATE settings SET value = ?1 WHERE name = 'keys_done'")                                     \
+    X(EVENT_NEWEST, "SELECT coalesce(max(id), 0) FROM events")                                                      \
+    X(EVENT_PUT, "INSERT INTO events (room, key_hash, " SQLITE_EVENT_COLUMNS ", id) "                               \
+                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)")                  \
+    X(EVENT_GET, "SELECT " SQLITE_EVENT_COLUMNS " FROM events WHERE room = ?1 AND seq = ?2")                        \
+    X(EVENTS_RISING,                                                                                                \
+      "SELECT " SQLITE_EVENT_COLUMNS " FROM events WHERE room = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq")         \
+    X(EVENTS_FALLING,                                                                                               \
+      "SELECT " SQLITE_EVENT_COLUMNS " FROM events WHERE room = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq DESC")    \
+    X(TEXT_REMOVE, "UPDATE events SET text = '', mentions = '', is_deleted = 1 WHERE room = ?1 AND seq = ?2")       \
+    X(EDITS_REMOVE, "UPDATE events SET text = '', mentions = '', is_deleted = 1 "                                   \
+                    "WHERE room = ?1 AND target = ?2 AND target > 0 AND kind = 2")                                  \
+    X(USER_GET, "SELECT id, name, joined_ms FROM users WHERE id = ?1")                                              \
+    X(USER_PUT, "INSERT INTO users (id, name, joined_ms, fold) VALUES (?1, ?2, ?3, ?4) "                            \
+                "ON CONFLICT (id) DO UPDATE SET name = excluded.name, joined_ms = excluded.joined_ms, "             \
+                "fold = excluded.fold")                                                                             \
+    X(READ_GET, "SELECT seq FROM reads WHERE room = ?1 AND user = ?2")                                              \
+    X(READ_PUT, "INSERT INTO reads (room, user, seq) VALUES (?1, ?2, ?3) "                                          \
+                "ON CONFLICT (room, user) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > seq")               \
+    X(JOINED_GET, "SELECT since FROM joined WHERE user = ?1 AND room = ?2")                                         \
+    X(JOINED_COUNT, "SELECT count(*) FROM (SELECT 1 FROM joined WHERE user = ?1 LIMIT ?2)")                         \
+    X(JOINED_PUT, "INSERT OR IGNORE INTO joined (user, room, since) VALUES (?1, ?2, ?3)")                           \
+    X(JOINED_REMOVE, "DELETE FROM joined WHERE user = ?1 AND room = ?2")                                            \
+    X(MENTION_PUT, "INSERT OR IGNORE INTO mentions (user, room, seq) VALUES (?1, ?2, ?3)")                          \
+    X(MENTION_REMOVE, "DELETE FROM mentions WHERE user = ?1 AND room = ?2 AND seq = ?3")                            \
+    X(MENTIONS_COUNT, "SELECT count(*) FROM (SELECT 1 FROM mentions WHERE user = ?1 AND room = ?2 AND seq > ?3 "    \
+                      "AND seq <= ?4 LIMIT ?5)")                                                                    \
+    X(USER_NAMED,                                                                                                   \
+      "SELECT u.id FROM (SELECT id FROM users WHERE fold = ?1 AND fold <> '' ORDER BY joined_ms DESC LIMIT 16) u "  \
+      "CROSS JOIN joined j ON j.user = u.id AND j.room = ?2 LIMIT 1")                                               \
+    X(MINE,                                                                                                         \
+      "SELECT r.name, coalesce(e.seq, 0), max(j.since, coalesce(d.seq, 0)), "                                       \
+      "coalesce(e.ordinal, e.seq, 0) - coalesce(f.ordinal, f.seq, 0), "                                             \
+      "(SELECT count(*) FROM (SELECT 1 FROM mentions m WHERE m.user = j.user AND m.room = j.room "                  \
+      "AND m.seq > max(j.since, coalesce(d.seq, 0)) LIMIT ?3)) FROM joined j CROSS JOIN rooms r ON r.id = j.room "  \
+      "LEFT JOIN reads d ON d.room = j.room AND d.user = j.user "                                                   \
+      "LEFT JOIN events e ON e.room = j.room AND e.seq = (SELECT max(seq) FROM events WHERE room = j.room) "        \
+      "LEFT JOIN events f ON f.room = j.room AND f.seq = max(j.since, coalesce(d.seq, 0)) "                         \
+      "WHERE j.user = ?1 ORDER BY j.room LIMIT ?2")
 
 enum sqlite_statement {
 #define X(symbol, sql) STATEMENT_##symbol,
@@ -171,6 +192,24 @@ enum result sqlite_reader_begin(struct engine_reader *reader) MUST_USE;
 enum result sqlite_reader_events(struct engine_reader *reader, int64_t room_id, uint64_t from, uint64_t to,
                                  bool is_falling, engine_each_event *each, void *context) MUST_USE;
 void sqlite_reader_end(struct engine_reader *reader);
+
+/* sqlite_attention.c. The message's mentions are filed by user, but for its author. */
+enum result sqlite_mentions_put(struct sqlite_engine *engine, int64_t room_id, const struct event *event) MUST_USE;
+/* Those of a message whose text goes. */
+enum result sqlite_mentions_remove(struct sqlite_engine *engine, int64_t room_id, uint64_t target) MUST_USE;
+enum result sqlite_joined_get(struct engine *engine, int64_t room_id, struct view user_id,
+                              uint64_t *out_since) MUST_USE;
+enum result sqlite_joined_count(struct engine *engine, struct view user_id, size_t max, size_t *out_count) MUST_USE;
+enum result sqlite_joined_put(struct engine *engine, int64_t room_id, struct view user_id, uint64_t since) MUST_USE;
+enum result sqlite_joined_remove(struct engine *engine, int64_t room_id, struct view user_id) MUST_USE;
+enum result sqlite_mentions_count(struct engine *engine, int64_t room_id, struct view user_id, uint64_t after,
+                                  uint64_t to, uint64_t *out_count) MUST_USE;
+enum result sqlite_user_named(struct engine *engine, int64_t room_id, struct view fold, char out_id[33]) MUST_USE;
+/* SQLITE_OK, or the code of the failure. */
+int sqlite_read_mine(struct sqlite_handle *handle, struct view user_id, size_t max, engine_each_mine *each,
+                     void *context);
+enum result sqlite_reader_mine(struct engine_reader *reader, struct view user_id, size_t max, engine_each_mine *each,
+                               void *context) MUST_USE;
 
 /* inspect.c: its connection, for whoever reads more of it than inspect.h offers. */
 struct inspection;

@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-/* In the order of SQLITE_EVENT_COLUMNS. The views live as long as the row. */
+/* In the order of SQLITE_EVENT_COLUMNS. The views live as long as the row. Events of before schema 4 have no ordinal:
+ * each of them counts as a message. */
 void sqlite_row_event(sqlite3_stmt *row, struct event *out_event)
 {
     *out_event = (struct event){
@@ -19,6 +20,7 @@ void sqlite_row_event(sqlite3_stmt *row, struct event *out_event)
         .target = (uint64_t)sqlite3_column_int64(row, 9),
         .reply_to = (uint64_t)sqlite3_column_int64(row, 10),
         .mentions = sqlite_column_view(row, 11),
+        .ordinal = (uint64_t)sqlite3_column_int64(row, sqlite3_column_type(row, 12) == SQLITE_NULL ? 0 : 12),
     };
 }
 
@@ -85,6 +87,13 @@ enum result sqlite_reader_events(struct engine_reader *reader, int64_t room_id, 
                                  bool is_falling, engine_each_event *each, void *context)
 {
     int code = sqlite_read_events(&reader->handle, room_id, from, to, is_falling, each, context);
+    return code == SQLITE_OK ? RESULT_OK : RESULT_FAILED;
+}
+
+enum result sqlite_reader_mine(struct engine_reader *reader, struct view user_id, size_t max, engine_each_mine *each,
+                               void *context)
+{
+    int code = sqlite_read_mine(&reader->handle, user_id, max, each, context);
     return code == SQLITE_OK ? RESULT_OK : RESULT_FAILED;
 }
 

@@ -5,6 +5,8 @@
  *     reads ── room, user → seq              events ── the log of all rooms, in order of arrival;
  *     keys, key_log ── hash → event                    found by (room, seq) and by (room, target)
  *
+ *     joined ── user, room → seq, when       mentions ── user, room, seq of a message
+ *
  * Events are appended in order of arrival, whatever their room: several times faster than a table in the order of
  * (room, seq). */
 #include "store/sqlite.h"
@@ -39,6 +41,15 @@ static const char *const steps[SQLITE_SCHEMA_VERSION] = {
     "INSERT INTO settings (name, value) SELECT 'keys_done', coalesce(max(id), 0) FROM events;",
     /* Whom a text names; nothing of what was written before. */
     "ALTER TABLE events ADD COLUMN mentions TEXT NOT NULL DEFAULT '';",
+    /* What a user has not seen is a difference of two ordinals, and never counted. */
+    "ALTER TABLE events ADD COLUMN ordinal INTEGER;"
+    "CREATE TABLE joined (user TEXT NOT NULL, room INTEGER NOT NULL REFERENCES rooms (id),"
+    " since INTEGER NOT NULL, PRIMARY KEY (user, room))"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE TABLE mentions (user TEXT NOT NULL, room INTEGER NOT NULL REFERENCES rooms (id), seq INTEGER NOT NULL,"
+    " PRIMARY KEY (user, room, seq)) STRICT, WITHOUT ROWID;"
+    "ALTER TABLE users ADD COLUMN fold TEXT NOT NULL DEFAULT '';"
+    "CREATE INDEX users_by_fold ON users (fold, joined_ms) WHERE fold <> '';",
 };
 
 enum result sqlite_report_unusable(const char *path, int code)

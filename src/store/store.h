@@ -81,7 +81,8 @@ struct store_room {
     bool is_new;            /* made by this open */
     uint64_t seq_committed; /* the newest that anybody may be shown */
     uint64_t seq_staged;    /* the newest of the batch at work; equal to the above between batches */
-    int64_t at_ms_last;     /* at never decreases in a room */
+    uint64_t messages_committed, messages_staged; /* how many of these events are messages */
+    int64_t at_ms_last;                           /* at never decreases in a room */
     struct store_recent *recent;
     void *owner;             /* the caller's, for its own use */
     struct list_link staged; /* store_entry.link of the batch at work */
@@ -175,6 +176,7 @@ enum result store_event_get(struct store *store, struct store_room *room, uint64
 struct store_user {
     char id[33];    /* opaque text, NUL-terminated */
     char name[129]; /* UTF-8, NUL-terminated */
+    char fold[513]; /* of the name, as mentions compare it; empty: nobody can mention them while they are away */
     int64_t joined_ms;
 };
 enum result store_user_get(struct store *store, struct view id, struct store_user *out_user) MUST_USE;

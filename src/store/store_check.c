@@ -11,6 +11,7 @@ static void check_room_log(const struct store *store, const struct room *room)
     check(list_is_empty((struct list_link *)&room->unstored));
     check(room->staged_count == 0 && room->staged_deletes == 0);
     check(shown->seq_staged == shown->seq_committed);
+    check(shown->messages_staged == shown->messages_committed && shown->messages_committed <= shown->seq_committed);
     check(shown->at_ms_last == room->at_ms_committed);
     check(shown->is_ephemeral ? shown->id == 0 : shown->is_stored == (shown->id != 0));
     check(table_get(&store->rooms, shown->fold) == room);

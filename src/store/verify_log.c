@@ -16,7 +16,8 @@ struct log_check {
     struct view room;
     uint64_t seq, newest; /* read so far, and where to stop */
     int64_t at_ms;
-    sqlite3_stmt *page, *target, *deletion;
+    uint64_t ordinal;
+    sqlite3_stmt *page, *target, *deletion, *mention;
 };
 
 #define FAULT(log, event, ...) verify_fault((log)->verify, (log)->room, (event)->seq, __VA_ARGS__)
@@ -58,6 +59,17 @@ static void check_form(struct log_check *log, const struct event *event)
         FAULT(log, event, "it has no text, and is said to name somebody");
     if (event->is_deleted && event->text.size + event->mentions.size > 0)
         FAULT(log, event, "it was deleted, and its text is still there");
+}
+
+/* Unread messages are counted by these; events of before they were kept have none. */
+static void check_ordinal(struct log_check *log, const struct event *event, bool is_next)
+{
+    bool is_kept = is_next && sqlite3_column_type(log->page, 12) != SQLITE_NULL;
+    uint64_t expected = log->ordinal + (event->kind == EVENT_MESSAGE);
+    if (is_kept && event->ordinal != expected)
+        FAULT(log, event, "it is filed as the end of %llu messages, and there are %llu",
+              (unsigned long long)event->ordinal, (unsigned long long)expected);
+    log->ordinal = event->ordinal;
 }
 
 /* A retry finds its first event by this number; with a wrong one it would make a second. */
@@ -119,13 +131,32 @@ static void check_marked(struct log_check *log, const struct event *event)
         FAULT(log, event, "it is marked as deleted, and no event deletes it");
 }
 
+/* What waits for whom is counted by the table beside the log. */
+static void check_mentions(struct log_check *log, const struct event *event)
+{
+    if (event->kind != EVENT_MESSAGE)
+        return;
+    for (size_t at = 0; at + EVENT_MENTION_BYTES <= event->mentions.size; at += EVENT_MENTION_BYTES) {
+        struct view id = view_of(event->mentions.at + at, EVENT_MENTION_BYTES);
+        if (view_equal(id, event->user.id))
+            continue;
+        sqlite_bind_view(log->mention, 3, id);
+        if (!look_up(log, log->mention, event->seq))
+            FAULT(log, event, "it names user %.*s, who is not told that it waits", (int)id.size, (const char *)id.at);
+        (void)sqlite3_reset(log->mention); /* the id is of this row only */
+    }
+}
+
 static void check_event(struct log_check *log)
 {
     struct event event;
     sqlite_row_event(log->page, &event);
+    bool is_next = event.seq == log->seq + 1;
     check_order(log, &event);
     check_form(log, &event);
-    check_key(log, &event, sqlite3_column_int64(log->page, 12));
+    check_key(log, &event, sqlite3_column_int64(log->page, 13));
+    check_ordinal(log, &event, is_next);
+    check_mentions(log, &event);
     check_reply(log, &event);
     if (event.kind != EVENT_MESSAGE && event.target > 0)
         check_target(log, &event);
@@ -171,6 +202,7 @@ static bool next_room(struct log_check *log, sqlite3_stmt *rooms)
         log->newest = (uint64_t)sqlite3_column_int64(rooms, 2);
         log->seq = 0;
         log->at_ms = 0;
+        log->ordinal = 0;
     }
     (void)sqlite3_reset(rooms); /* repeats the code of the step */
     return is_there;
@@ -186,10 +218,12 @@ void verify_events(struct verify *verify)
     log.target = verify_prepare(verify, "SELECT kind, is_deleted FROM events WHERE room = ?1 AND seq = ?2");
     log.deletion =
         verify_prepare(verify, "SELECT 1 FROM events WHERE room = ?1 AND target = ?2 AND target > 0 AND kind = 3");
-    while (rooms && log.page && log.target && log.deletion && next_room(&log, rooms))
+    log.mention = verify_prepare(verify, "SELECT 1 FROM mentions WHERE room = ?1 AND seq = ?2 AND user = ?3");
+    while (rooms && log.page && log.target && log.deletion && log.mention && next_room(&log, rooms))
         check_room(&log);
     (void)sqlite3_finalize(rooms); /* these repeat the code of the step */
     (void)sqlite3_finalize(log.page);
     (void)sqlite3_finalize(log.target);
     (void)sqlite3_finalize(log.deletion);
+    (void)sqlite3_finalize(log.mention);
 }

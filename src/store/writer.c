@@ -240,6 +240,7 @@ void room_report_committed(struct store *store, struct room *room)
         }
     }
     shown->seq_committed = shown->seq_staged;
+    shown->messages_committed = shown->messages_staged;
     room->at_ms_committed = shown->at_ms_last;
     struct list_link entries;
     list_init(&entries);
@@ -255,6 +256,7 @@ static void report_refused(struct store *store, struct room *room, enum result w
 {
     struct store_room *shown = &room->shown;
     shown->seq_staged = shown->seq_committed;
+    shown->messages_staged = shown->messages_committed;
     shown->at_ms_last = room->at_ms_committed;
     room->staged_count = 0;
     room->staged_deletes = 0;

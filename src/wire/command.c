@@ -76,6 +76,7 @@ static const struct shape {
     [COMMAND_WHO] = {BIT(ROOM), 0},
     [COMMAND_DIGEST] = {BIT(ROOM) | BIT(FROM) | BIT(TO), 0},
     [COMMAND_ROOMS] = {0, 0},
+    [COMMAND_MINE] = {0, 0},
     [COMMAND_NAME] = {BIT(NAME), 0},
     [COMMAND_PING] = {0, 0},
 };

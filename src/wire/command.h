@@ -22,6 +22,7 @@
     X(WHO, "who")         \
     X(DIGEST, "digest")   \
     X(ROOMS, "rooms")     \
+    X(MINE, "mine")       \
     X(NAME, "name")       \
     X(PING, "ping")
 

@@ -282,6 +282,55 @@ void ok_encode(struct builder *out, struct view ref, struct view room, const str
     end(out);
 }
 
+static void add_unread(struct builder *out, const struct unread_row *row)
+{
+    add_number(out, "seq", row->seq);
+    add_number(out, "read", row->read);
+    add_number(out, "unread", row->unread);
+    add_number(out, "mentions", row->mentions);
+}
+
+void unread_encode(struct builder *out, const struct unread_row *row)
+{
+    begin(out, "unread");
+    add_text(out, "room", row->room);
+    add_unread(out, row);
+    end(out);
+}
+
+void unread_row_encode(struct builder *out, const struct unread_row *row)
+{
+    builder_add_string(out, "{\"room\":");
+    json_add_string(out, row->room);
+    add_unread(out, row);
+    end(out);
+}
+
+void mine_encode(struct builder *out, struct view ref, struct view rooms, bool is_truncated)
+{
+    begin(out, "mine");
+    add_text_if(out, "ref", ref);
+    add_array(out, "rooms", rooms);
+    add_bool(out, "truncated", is_truncated);
+    end(out);
+}
+
+void left_encode(struct builder *out, struct view room)
+{
+    begin(out, "left");
+    add_text(out, "room", room);
+    end(out);
+}
+
+void read_ok_encode(struct builder *out, struct view ref, const struct unread_row *row)
+{
+    begin(out, "ok");
+    add_text_if(out, "ref", ref);
+    add_text(out, "room", row->room);
+    add_unread(out, row);
+    end(out);
+}
+
 void pong_encode(struct builder *out, struct view ref, int64_t at_ms)
 {
     begin(out, "pong");

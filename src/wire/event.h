@@ -33,6 +33,7 @@ struct event {
     struct view text;     /* message, edited: the text; reaction: the emoji */
     uint64_t target;      /* edited, deleted, reaction: the seq it is about; 0 otherwise */
     uint64_t reply_to;    /* message: a seq, or 0 */
+    uint64_t ordinal;     /* the room's messages up to this event, itself included; not on the wire */
     struct view mentions; /* message, edited: ids of those whom the text names, without anything between them */
 };
 
@@ -101,6 +102,21 @@ struct room_row {
 };
 void rooms_encode(struct builder *out, struct view ref, const struct room_row *rows, size_t row_count,
                   bool is_truncated);
+/* What waits for a user in a room. */
+struct unread_row {
+    struct view room;
+    uint64_t seq; /* the newest */
+    uint64_t read, unread, mentions;
+};
+/* {"type":"unread","room":…,"seq":…,"read":…,"unread":…,"mentions":…}: told unasked. */
+void unread_encode(struct builder *out, const struct unread_row *row);
+/* The same without its type, as an entry of `mine`. */
+void unread_row_encode(struct builder *out, const struct unread_row *row);
+/* `rooms`: texts of unread_row_encode(), joined by commas. */
+void mine_encode(struct builder *out, struct view ref, struct view rooms, bool is_truncated);
+void left_encode(struct builder *out, struct view room);
+/* The answer to `read`: {"type":"ok","ref":…,"room":…,"seq":…,"read":…,"unread":…,"mentions":…} */
+void read_ok_encode(struct builder *out, struct view ref, const struct unread_row *row);
 /* `user` may be NULL: {"type":"ok","ref":…[,"room":…][,"user":{…}]}; an empty room is left out. */
 void ok_encode(struct builder *out, struct view ref, struct view room, const struct user_view *user);
 void pong_encode(struct builder *out, struct view ref, int64_t at_ms);

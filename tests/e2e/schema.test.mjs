@@ -66,9 +66,24 @@ async function useEveryCommand(ada, bob) {
     await ada.ask({ type: 'who', room: 'café' });
     await ada.ask({ type: 'digest', room: 'café', from: 1, to: 6 });
     await ada.ask({ type: 'rooms' });
+    await ada.ask({ type: 'mine' });
     await ada.ask({ type: 'ping' });
     await ada.ask({ type: 'leave', room: 'café' });
     await ada.ask({ type: 'join', room: 'café', after: 3, epoch: 'another life' });
+}
+
+/** What one connection does is told to the other. */
+async function useTwoDevices(server, tap, ada) {
+    const { token } = ada.frames.find((frame) => frame.type === 'welcome');
+    const phone = await tap.open(server, { headers: { Authorization: `Bearer ${token}` } });
+    await phone.wait('welcome');
+    await ada.ask({ type: 'join', room: 'café', history: 0 });
+    await ada.ask({ type: 'read', room: 'café', seq: 7 });
+    await phone.wait('unread');
+    await ada.ask({ type: 'leave', room: 'café' });
+    await phone.wait('left');
+    await ada.ask({ type: 'join', room: 'café', history: 0 });
+    await phone.close();
 }
 
 /** Errors of every sort that one client can cause; the commands themselves are not for the schema. */
@@ -123,6 +138,7 @@ test('schema: real traffic of every command fits', async (context) => {
     const ada = await tap.open(server);
     equal((await ada.ask({ type: 'login', token })).type, 'welcome', 'login');
     await useEveryCommand(ada, bob);
+    await useTwoDevices(server, tap, ada);
     await useWrongCommands(server, tap);
     const roomy = await context.server([
         ...['--limits', 'off', '--feed-max', '4KiB', '--connection-send-buffer', '4608'],

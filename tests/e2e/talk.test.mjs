@@ -43,3 +43,82 @@ test('talk: a text names no more users than configured', async (context) => {
     equal(metrics.get('natter_mentions_cut_total'), 1, 'counted');
     await closeAll([ada, bob]);
 });
+
+/** Another device of the same user. */
+async function device(server, client, room) {
+    const headers = { Authorization: `Bearer ${client.welcome.token}` };
+    const other = await enter(server, room, { headers });
+    equal(other.welcome.user.id, client.welcome.user.id, 'the same user');
+    other.id = client.id;
+    return other;
+}
+
+async function mine(client) {
+    const { rooms, truncated } = await client.ask({ type: 'mine' });
+    equal(truncated, false, 'all of them');
+    return Object.fromEntries(rooms.map(({ room, ...row }) => [room, row]));
+}
+
+const read = (client, seq, room = 'lobby') => client.ask({ type: 'read', room, seq });
+
+test('talk: what is unread is the same on all devices, and survives a restart', async (context) => {
+    const server = await context.server();
+    const ada = await named(server, 'Ada');
+    const bob = await named(server, 'Bob');
+    await ada.say('lobby', 'before Bob spoke');
+    await bob.say('lobby', 'and now he is known'); // 2
+    await bob.close();
+    await ada.say('lobby', 'hello @bob'); // 3: he is away, and belongs to the room
+    await ada.ask({ type: 'react', room: 'lobby', seq: 1, emoji: '👋', on: true, key: 'r' });
+    await ada.say('lobby', 'are you there?'); // 5
+    const phone = await device(server, bob, 'lobby');
+    const waits = { seq: 5, read: 0, unread: 4, mentions: 1 };
+    equal(await mine(phone), { lobby: waits }, 'messages, his own as well; a reaction does not count');
+    const desk = await device(server, bob, 'lobby');
+    const answer = await read(desk, 3);
+    const after = { seq: 5, read: 3, unread: 1, mentions: 0 };
+    equal([answer.type, answer.unread, answer.mentions, answer.read], ['ok', 1, 0, 3], 'the answer');
+    const told = await phone.wait('unread');
+    equal(told, { type: 'unread', room: 'lobby', ...after }, 'the other device is told');
+    await read(phone, 2);
+    equal(await mine(desk), { lobby: after }, 'a read position never falls');
+    await closeAll([ada, phone, desk]);
+    await server.stop();
+    await server.start();
+    const again = await device(server, bob, 'lobby');
+    equal(await mine(again), { lobby: after }, 'after a restart');
+    const metrics = await server.metrics();
+    equal(metrics.get('natter_belongings_total'), 0, 'nobody belongs anew');
+    await again.close();
+});
+
+test('talk: a deleted message waits for nobody by name', async (context) => {
+    const server = await context.server();
+    const ada = await named(server, 'Ada');
+    const bob = await named(server, 'Bob');
+    await bob.say('lobby', 'here');
+    const { seq } = await ada.say('lobby', '@Bob @Ada oh, nothing');
+    equal((await mine(bob)).lobby.mentions, 1, 'while it is there');
+    equal((await mine(ada)).lobby.mentions, 0, 'nobody is told of naming themselves');
+    await ada.ask({ type: 'delete', room: 'lobby', seq, key: 'd' });
+    equal((await mine(bob)).lobby.mentions, 0, 'when it is gone');
+    await closeAll([ada, bob]);
+});
+
+test('talk: the server remembers the rooms of users, until they leave', async (context) => {
+    const server = await context.server(['--chat-rooms-per-user-max', '2']);
+    const guest = await enter(server, 'lobby');
+    equal(await mine(guest), {}, 'a guest who did nothing belongs nowhere');
+    const ada = await named(server, 'Ada');
+    const other = await device(server, ada, 'lobby');
+    await ada.ask({ type: 'join', room: '~cloud' });
+    await ada.ask({ type: 'join', room: 'Garden' });
+    equal((await other.wait('unread')).room, 'Garden', 'the other device is told');
+    equal(Object.keys(await mine(other)).sort(), ['Garden', 'lobby'], 'not the ephemeral one');
+    equal((await ada.ask({ type: 'join', room: 'attic' })).code, 'too_large', 'one too many');
+    await ada.ask({ type: 'leave', room: 'garden' });
+    equal((await other.wait('left')).room, 'Garden', 'the other device is told');
+    equal((await ada.ask({ type: 'join', room: 'attic' })).type, 'joined', 'there is place again');
+    equal(Object.keys(await mine(other)).sort(), ['attic', 'lobby'], 'at the end');
+    await closeAll([guest, ada, other]);
+});

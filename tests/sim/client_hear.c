@@ -381,7 +381,7 @@ static void hear_answer(struct client *client, const json_t *frame, const char *
         hear_welcome(client, frame);
     else if (strcmp(type, "error") == 0)
         hear_error(client, frame, asked);
-    else if (strcmp(type, "pong") != 0 && strcmp(type, "rooms") != 0)
+    else if (strcmp(type, "pong") != 0 && strcmp(type, "rooms") != 0 && strcmp(type, "mine") != 0)
         broken("an answer of type %s", type);
 }
 
@@ -403,7 +403,7 @@ static void hear_unasked(struct client *client, const json_t *frame, const char 
         hear_error(client, frame, NULL);
     else if (strcmp(type, "typing") == 0)
         (void)room_in(frame);
-    else if (strcmp(type, "bye") != 0)
+    else if (strcmp(type, "bye") != 0 && strcmp(type, "unread") != 0 && strcmp(type, "left") != 0)
         broken("a frame of type %s", type);
 }
 

@@ -70,6 +70,7 @@ SYSTEM_CALL_EXCEPTIONS = {}
 UNTESTED = {
     'src/main.c': 'finds the verb and calls it; the end-to-end suite starts every verb',
     'src/chat/answer.c': 'a rule between clients, held with real ones: tests/e2e/limits.test.mjs',
+    'src/chat/belong.c': 'a rule between clients, held with real ones: tests/e2e/talk.test.mjs',
     'src/chat/command.c': 'a rule between clients, held with real ones: tests/e2e/schema.test.mjs',
     'src/chat/door.c': 'a rule between clients, held with real ones: tests/e2e/limits.test.mjs',
     'src/chat/entry.c': 'a rule between clients, held with real ones: tests/e2e/http.test.mjs',
@@ -101,6 +102,8 @@ UNTESTED = {
 TESTED_BY = {
     'src/store/backup_files.c': 'tests/unit/store/test_backup.c',
     'src/store/restore.c': 'tests/unit/store/test_backup.c',
+    'src/store/sqlite_attention.c': 'tests/unit/store/test_attention.c',
+    'src/store/verify_attention.c': 'tests/unit/store/test_attention.c',
     'src/store/verify_keys.c': 'tests/unit/store/test_verify.c',
     'src/store/verify_log.c': 'tests/unit/store/test_verify.c',
     'src/net/conn_out.c': 'tests/unit/net/test_conn.c',

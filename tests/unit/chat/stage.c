@@ -34,6 +34,7 @@ void stage_start(struct stage *stage, struct chat_rate_option rate)
         .has_guests = true,
         .rooms_live_max = 16,
         .rooms_per_connection_max = 8,
+        .rooms_per_user_max = 8,
         .text_bytes_max = 4096,
         .mentions_max = 20,
         .presence_names_max = 10,
@@ -89,8 +90,7 @@ struct session *stage_session(struct stage *stage, struct user *user)
     struct session *session = session_new(stage->door);
 
     assert_non_null(session);
-    session->user = user;
-    user->session_count++;
+    session_attach(session, user);
     counter_add(&stage->chat->hub.counters.sessions, 1);
     return session;
 }

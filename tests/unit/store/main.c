@@ -9,6 +9,7 @@ int main(void)
     failures += test_record();
     failures += test_recent();
     failures += test_append();
+    failures += test_attention();
     failures += test_rooms();
     failures += test_writer();
     failures += test_memory();

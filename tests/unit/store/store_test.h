@@ -84,6 +84,7 @@ const char *read_up_to(struct fixture *fixture, const struct store_room *room, u
 
 /* One for each file of the floor; they return the number of failed tests. */
 int test_append(void);
+int test_attention(void);
 int test_backup(void);
 int test_checkpoint(void);
 int test_inspect(void);

@@ -46,6 +46,7 @@ static const struct {
     {COMMAND_WHO, "who", {{"room", "\"lobby\"", true}}},
     {COMMAND_DIGEST, "digest", {{"room", "\"lobby\"", true}, {"from", "1", true}, {"to", "9", true}}},
     {COMMAND_ROOMS, "rooms", {{NULL, NULL, false}}},
+    {COMMAND_MINE, "mine", {{NULL, NULL, false}}},
     {COMMAND_NAME, "name", {{"name", "\"ada\"", true}}},
     {COMMAND_PING, "ping", {{NULL, NULL, false}}},
 };
