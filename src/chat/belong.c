@@ -8,11 +8,11 @@
 
 static struct unread_row row_of(const struct store_mine_row *row)
 {
-    return (struct unread_row){row->room, row->seq, row->read, row->unread, row->mentions};
+    return (struct unread_row){row->room, row->seq, row->read, row->unread, row->mentions, {NULL, 0}};
 }
 
-/* The frame in hub->text, to the user's other connections; walk-ins know nothing of it. */
-static void tell_others(struct chat *chat, const struct user *user, const struct session *but)
+/* Walk-ins know nothing of it. */
+void belong_tell(struct chat *chat, const struct user *user, const struct session *but)
 {
     struct hub *hub = &chat->hub;
     size_t told = 0;
@@ -32,7 +32,7 @@ static void tell_unread(struct chat *chat, const struct session *session, const 
         return;
     builder_clear(&chat->hub.text);
     unread_encode(&chat->hub.text, row);
-    tell_others(chat, session->user, session);
+    belong_tell(chat, session->user, session);
 }
 
 static enum result put(struct chat *chat, const struct user *user, struct room *room)
@@ -56,7 +56,10 @@ enum result belong_put(struct chat *chat, struct session *session, struct room *
     if (!session->user->is_stored)
         return RESULT_OK;
     enum result result = put(chat, session->user, room);
-    if (result == RESULT_OK)
+    bool is_direct = room->log->members.size > 0;
+    if (result == RESULT_OK && is_direct && session->user->session_count > 1)
+        direct_tell(chat, room, session->user, session);
+    else if (result == RESULT_OK && !is_direct)
         tell_unread(chat, session, &(struct unread_row){.room = room->log->name, .seq = seq, .read = seq});
     return result == RESULT_REFUSED ? RESULT_REFUSED : RESULT_OK;
 }
@@ -83,7 +86,7 @@ void belong_remove(struct chat *chat, struct session *session, struct room *room
         return;
     builder_clear(&hub->text);
     left_encode(&hub->text, room->log->name);
-    tell_others(chat, session->user, session);
+    belong_tell(chat, session->user, session);
 }
 
 void belong_read(struct chat *chat, struct request *request, struct room *room)
@@ -113,10 +116,27 @@ struct listing {
     uint64_t handle;
     size_t max, count;
     struct builder rows;
+    struct builder users; /* of the row at work */
+    struct store_snapshot *snapshot;
     char id[USER_ID_BYTES + 1];
     uint8_t ref_size;
     char ref[COMMAND_REF_BYTES_MAX];
 };
+
+/* A user whose row is gone is shown by the id. */
+static void add_users(struct listing *listing, struct view members)
+{
+    builder_clear(&listing->users);
+    for (size_t at = 0; at + USER_ID_BYTES <= members.size; at += USER_ID_BYTES) {
+        struct user_view shown = {.id = view_of(members.at + at, USER_ID_BYTES)};
+        struct store_user user;
+        bool is_known = store_snapshot_user(listing->snapshot, shown.id, &user) == RESULT_OK;
+        shown.name = is_known ? view_of_string(user.name) : shown.id;
+        if (at > 0)
+            builder_add_byte(&listing->users, ',');
+        users_encode(&listing->users, &shown, 1);
+    }
+}
 
 static void add_row(void *context, const struct store_mine_row *found)
 {
@@ -125,6 +145,8 @@ static void add_row(void *context, const struct store_mine_row *found)
 
     if (listing->count++ == listing->max)
         return; /* only tells that there are more */
+    add_users(listing, found->members);
+    row.users = builder_view(&listing->users);
     if (listing->count > 1)
         builder_add_byte(&listing->rows, ',');
     unread_row_encode(&listing->rows, &row);
@@ -138,8 +160,9 @@ static void run(struct store_job *job, struct store_snapshot *snapshot)
     struct builder text;
 
     builder_init(&text, FRAME_BYTES_MAX);
+    listing->snapshot = snapshot;
     bool is_read = snapshot && store_snapshot_mine(snapshot, id, listing->max + 1, add_row, listing) == RESULT_OK
-                   && builder_ok(&listing->rows);
+                   && builder_ok(&listing->rows) && builder_ok(&listing->users);
     if (is_read)
         mine_encode(&text, ref, builder_view(&listing->rows), listing->count > listing->max);
     else
@@ -156,6 +179,7 @@ static void run(struct store_job *job, struct store_snapshot *snapshot)
         shard_post_close(listing->shard, listing->handle, END_INTERNAL, NULL);
     builder_done(&text);
     builder_done(&listing->rows);
+    builder_done(&listing->users);
     free(listing);
 }
 
@@ -172,6 +196,7 @@ void belong_list(struct chat *chat, struct request *request)
     listing->handle = request->handle;
     listing->max = chat->options.rooms_per_user_max;
     builder_init(&listing->rows, FRAME_BYTES_MAX);
+    builder_init(&listing->users, FRAME_BYTES_MAX);
     token_user_text(request->session->user->id, listing->id);
     listing->ref_size = (uint8_t)request->command.ref.size;
     if (listing->ref_size > 0)

@@ -50,6 +50,7 @@ struct hub_counters {
     struct counter replays_truncated;
     struct counter presence_frames;
     struct counter typing_frames;
+    struct counter directs; /* direct rooms made */
     struct counter unread_frames;
     struct counter belongings;         /* users who belong to a room from now on, each room counted */
     struct counter belongings_refused; /* to too many already */

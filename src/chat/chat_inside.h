@@ -24,6 +24,7 @@ enum {
     MEMBERS_IN_JOINED_MAX = 100,
     ROSTER_BYTES_MAX = 1 << 20, /* their text; a name has at most 128 bytes */
     MEMBERS_IN_WHO_MAX = 1000,
+    DIRECT_USERS_MAX = 32,  /* whatever is configured */
     SESSIONS_TOLD_MAX = 64, /* of one user, of what another of them did */
     ROOMS_IN_LIST_MAX = 500,
     IDLE_ROOMS_MAX = 256, /* rooms without members that stay open, so that coming back costs no disk read */
@@ -277,6 +278,16 @@ enum result belong_put(struct chat *chat, struct session *session, struct room *
 /* All rooms that the user is in, now that the server remembers them. */
 void belong_put_all(struct chat *chat, struct user *user);
 void belong_remove(struct chat *chat, struct session *session, struct room *room);
+/* To all connections of that user (but one, or NULL), the frame in hub->text. */
+void belong_tell(struct chat *chat, const struct user *user, const struct session *but);
+/* direct.c: rooms of a few users, which nobody else can enter, see or list. */
+void direct_command(struct chat *chat, struct request *request);
+/* That the room is theirs, to the user's connections (but one, or NULL). */
+void direct_tell(struct chat *chat, const struct room *room, const struct user *user, const struct session *but);
+/* May that user be in the room? */
+bool direct_allows(const struct room *room, const struct user *user);
+/* Somebody says something there: its members belong to it from now on, also those who had left, and are told. */
+void direct_remind(struct chat *chat, struct room *room);
 void belong_read(struct chat *chat, struct request *request, struct room *room);
 void belong_list(struct chat *chat, struct request *request);
 
@@ -299,6 +310,8 @@ bool room_has_fold(const void *value, struct view key);
  * (`*out_fault` says why), RESULT_FULL, RESULT_NO_MEMORY, RESULT_FAILED. */
 enum result room_find(struct chat *chat, struct view name, bool may_open, struct room **out_room,
                       enum name_fault *out_fault) MUST_USE;
+/* A direct room; made where `members` is not empty. RESULT_NOT_FOUND and as above. */
+enum result room_find_direct(struct chat *chat, struct view name, struct view members, struct room **out_room) MUST_USE;
 void room_close_if_idle(struct chat *chat, struct room *room);
 void rooms_close_all(struct chat *chat);
 /* Settles the request (may be NULL: a walk-in's entry). */

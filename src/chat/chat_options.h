@@ -34,6 +34,7 @@ struct chat_options {
     size_t rooms_per_connection_max;
     size_t rooms_per_user_max;     /* that the server remembers for a user */
     size_t text_bytes_max;         /* of a message */
+    size_t direct_users_max;       /* of a direct room; below 2 there are none */
     size_t mentions_max;           /* users that one message names; further ones are only text */
     size_t history_events_max;     /* of one page or replay */
     size_t history_bytes_max;      /* of one page or replay */

@@ -193,10 +193,13 @@ static void add_all_open(struct room_list *list)
     size_t position = 0;
     struct room *room;
 
-    for (uint32_t i = 0; i < session->member_count && !is_full(list); i++)
-        add_open(list, session_member_at(session, i)->room, true);
+    for (uint32_t i = 0; i < session->member_count && !is_full(list); i++) {
+        room = session_member_at(session, i)->room;
+        if (room->log->members.size == 0)
+            add_open(list, room, true);
+    }
     while (!is_full(list) && (room = table_next(&list->chat->hub.rooms, &position)))
-        if (!room->log->is_ephemeral && !session_member(session, room))
+        if (!room->log->is_ephemeral && room->log->members.size == 0 && !session_member(session, room))
             add_open(list, room, false);
 }
 

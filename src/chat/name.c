@@ -205,6 +205,18 @@ enum name_fault name_check_room(struct view name, bool *out_is_ephemeral)
     return NAME_FINE;
 }
 
+bool name_is_direct(struct view name)
+{
+    if (name.size != NAME_DIRECT_BYTES || name.at[0] != '@')
+        return false;
+    for (size_t i = 1; i < name.size; i++) {
+        uint8_t byte = name.at[i];
+        if (!(byte >= 'a' && byte <= 'z') && !(byte >= '2' && byte <= '7'))
+            return false;
+    }
+    return true;
+}
+
 struct user_check {
     struct mark_watch marks;
     size_t characters;

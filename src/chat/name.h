@@ -13,6 +13,7 @@ enum {
     NAME_USER_CHARACTERS_MAX = 32, /* so a clean name has at most 128 bytes */
     NAME_MARKS_MAX = 3,            /* above or below one letter */
     NAME_DRAWN_BYTES_MAX = 40,
+    NAME_DIRECT_BYTES = 27,
 };
 
 enum name_fault {
@@ -39,6 +40,9 @@ enum name_fault name_check_room(struct view name, bool *out_is_ephemeral);
 /* Appends the form by which rooms are compared: compatibility-composed (NFKC) and case-folded. False: not UTF-8,
  * absurdly long, or the builder has no room. Folding twice changes nothing. */
 bool name_fold_room(struct view name, struct builder *out_fold);
+
+/* The name of a direct room: '@' and 26 characters of lower-case base32. It is its own fold. */
+bool name_is_direct(struct view name);
 
 /* A user's name: white space trimmed and collapsed, composed (NFC), the selectors of emoji forms (U+FE0E, U+FE0F)
  * dropped, 1 to 32 characters, something readable in it. The clean form is appended to `out_clean` only where the name

@@ -104,22 +104,37 @@ static bool make_space(struct chat *chat)
     return hub->free_count > 0;
 }
 
-static enum result room_open(struct chat *chat, struct view name, struct view fold, bool is_ephemeral,
-                             struct room **out_room)
+static enum result room_take(struct chat *chat, struct store_room *log, struct room **out_room)
 {
-    struct store_room *log;
-    enum result result;
-
-    if (!make_space(chat))
-        return RESULT_FULL;
-    result = store_room_open(chat->store, name, fold, is_ephemeral, chat->options.may_make_rooms, &log);
-    if (result != RESULT_OK)
-        return result;
     *out_room = room_new(chat, log);
     if (*out_room)
         return RESULT_OK;
     store_room_close(chat->store, log);
     return RESULT_NO_MEMORY;
+}
+
+static enum result room_open(struct chat *chat, struct view name, struct view fold, bool is_ephemeral,
+                             struct room **out_room)
+{
+    struct store_room *log;
+
+    if (!make_space(chat))
+        return RESULT_FULL;
+    enum result result = store_room_open(chat->store, name, fold, is_ephemeral, chat->options.may_make_rooms, &log);
+    return result == RESULT_OK ? room_take(chat, log, out_room) : result;
+}
+
+enum result room_find_direct(struct chat *chat, struct view name, struct view members, struct room **out_room)
+{
+    struct store_room *log;
+
+    *out_room = table_get(&chat->hub.rooms, name);
+    if (*out_room)
+        return RESULT_OK;
+    if (!make_space(chat))
+        return RESULT_FULL;
+    enum result result = store_direct_open(chat->store, name, members, &log);
+    return result == RESULT_OK ? room_take(chat, log, out_room) : result;
 }
 
 enum result room_find(struct chat *chat, struct view name, bool may_open, struct room **out_room,
@@ -128,6 +143,12 @@ enum result room_find(struct chat *chat, struct view name, bool may_open, struct
     struct hub *hub = &chat->hub;
     bool is_ephemeral = false;
 
+    if (name_is_direct(name)) {
+        *out_room = may_open ? NULL : table_get(&hub->rooms, name);
+        if (may_open)
+            return room_find_direct(chat, name, (struct view){NULL, 0}, out_room);
+        return *out_room ? RESULT_OK : RESULT_NOT_FOUND;
+    }
     *out_fault = name_check_room(name, &is_ephemeral);
     if (*out_fault != NAME_FINE)
         return RESULT_INVALID;
@@ -358,6 +379,10 @@ void room_join(struct chat *chat, struct session *session, struct request *reque
     struct room *room = NULL;
     enum result result = room_find(chat, command->room, true, &room, &fault);
 
+    if (result == RESULT_OK && !direct_allows(room, session->user)) {
+        room_close_if_idle(chat, room);
+        result = RESULT_NOT_FOUND; /* who is no member is not told that it is there */
+    }
     if (result != RESULT_OK) {
         explain_failed_join(chat, session, request, result, fault);
         return;

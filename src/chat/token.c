@@ -84,6 +84,29 @@ void token_user_text(const uint8_t user[16], char out[TOKEN_USER_TEXT_BYTES])
     out[at] = 0;
 }
 
+bool token_user_read(struct view text, uint8_t out_user[16])
+{
+    char again[TOKEN_USER_TEXT_BYTES];
+    uint32_t bits = 0;
+    int count = 0, at = 0;
+
+    if (text.size != TOKEN_USER_TEXT_BYTES - 1)
+        return false;
+    for (size_t i = 0; i < text.size; i++) {
+        uint8_t byte = text.at[i];
+        uint32_t digit = byte >= 'a' && byte <= 'z' ? (uint32_t)(byte - 'a') : (uint32_t)(byte - '2' + 26) & 31;
+        bits = bits << 5 | digit;
+        count += 5;
+        if (count >= 8 && at < 16) {
+            count -= 8;
+            out_user[at++] = (uint8_t)(bits >> count);
+        }
+    }
+    /* Bytes that are no digits, and bits that no id has, give another text. */
+    token_user_text(out_user, again);
+    return memcmp(again, text.at, text.size) == 0;
+}
+
 /* The first start. Whoever was here before the file went is somebody new from now on, so it is told. */
 static enum result draw_key(const char *path, struct token_key *out_key)
 {

@@ -32,6 +32,8 @@ enum token_verdict token_read(const struct token_key *key, struct view text, int
                               struct token_claims *out_claims);
 /* The user's id as text: 26 characters of lower-case base32 and a NUL. */
 void token_user_text(const uint8_t user[16], char out[TOKEN_USER_TEXT_BYTES]);
+/* The way back. False: it is no such text. */
+bool token_user_read(struct view text, uint8_t out_user[16]);
 
 /* Reads the key from the file `secret` in the folder, or draws it and writes it there (0600, durably) when there is
  * none. Blocks on the disk. On failure one diag line has said why and what to do: RESULT_REFUSED (others can read it,

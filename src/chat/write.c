@@ -40,6 +40,7 @@ void room_send(struct chat *chat, struct request *request)
         }
         event.reply_to = command->reply_to;
     }
+    direct_remind(chat, room); /* first: whom it names may be one of them */
     event.mentions = mentions_find(chat, room, command->text);
     member->typed_ms = 0; /* what is typed after a message is news */
     append(chat, request, room, &event);

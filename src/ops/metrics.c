@@ -147,6 +147,7 @@ static const struct row rows[] = {
      "Events whose senders were told of a failure, and which the disk turned out to have."},
     {"presence_frames", KIND_COUNTER, HUB(presence_frames), "Presence frames, each room counted once."},
     {"typing_frames", KIND_COUNTER, HUB(typing_frames), "Typing frames, each room counted once."},
+    {"directs", KIND_COUNTER, HUB(directs), "Direct rooms made."},
     {"unread_frames", KIND_COUNTER, HUB(unread_frames),
      "Frames that told a user's other connections what one of them has read, joined or left."},
     {"belongings", KIND_COUNTER, HUB(belongings), "Rooms that users belong to from then on."},

@@ -174,6 +174,8 @@ const struct setting settings[] = {
      "page to."},
     {"chat", "text_max", SETTING_SIZE, AT(chat.text_bytes_max), "16KiB", 16, 1048576, NULL,
      "A message's text; more is answered too_large."},
+    {"chat", "direct_users_max", SETTING_COUNT, AT(chat.direct_users_max), "8", 0, 32, NULL,
+     "Users of one direct room; below 2 there are no direct messages."},
     {"chat", "mentions_max", SETTING_COUNT, AT(chat.mentions_max), "20", 0, 150, NULL,
      "Users that one message can name with @; further names are only text."},
     {"chat", "rooms_live_max", SETTING_COUNT, AT(chat.rooms_live_max), "100000", 1, 10000000, NULL,

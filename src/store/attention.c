@@ -67,7 +67,7 @@ static enum result ordinal_at(struct store *store, struct store_room *room, uint
 enum result store_unread(struct store *store, struct store_room *room, struct view user_id,
                          struct store_mine_row *out_row)
 {
-    struct store_mine_row row = {.room = room->name, .seq = room->seq_committed};
+    struct store_mine_row row = {.room = room->name, .seq = room->seq_committed, .members = room->members};
     uint64_t seen = 0, since = 0;
     if (!is_durable(room))
         return RESULT_NOT_FOUND;

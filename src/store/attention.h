@@ -19,6 +19,7 @@ struct store_mine_row {
     uint64_t read;    /* up to here; 0: nothing */
     uint64_t unread;  /* messages after that, deleted ones and one's own included */
     uint64_t mentions;
+    struct view members; /* of a direct room */
 };
 
 /* Store's thread. The user belongs to the room from now on, and all of it until now counts as read. Part of the
@@ -33,6 +34,8 @@ enum result store_unread(struct store *store, struct store_room *room, struct vi
 /* Store's thread. Who belongs to the room and has a name with that fold; of several the newest user. */
 enum result store_user_named(struct store *store, struct store_room *room, struct view fold, char out_id[33]) MUST_USE;
 
+/* On a reader thread. RESULT_NOT_FOUND, RESULT_FAILED. */
+enum result store_snapshot_user(struct store_snapshot *snapshot, struct view id, struct store_user *out_user) MUST_USE;
 /* On a reader thread: the rooms that the user belongs to, the oldest first, at most `max`. */
 enum result store_snapshot_mine(struct store_snapshot *snapshot, struct view user_id, size_t max,
                                 void (*each)(void *context, const struct store_mine_row *row), void *context) MUST_USE;

@@ -16,7 +16,8 @@ struct engine_reader;
 
 struct engine_room {
     int64_t id;
-    struct view name; /* as first written; valid until the next call on the engine */
+    struct view name;    /* as first written; valid until the next call on the engine */
+    struct view members; /* as the name */
     char epoch[17];
     uint64_t seq;      /* the newest event's; 0 if there is none */
     uint64_t messages; /* how many events are messages */
@@ -86,6 +87,7 @@ struct engine_calls {
     enum result (*reader_begin)(struct engine_reader *reader);
     enum result (*reader_events)(struct engine_reader *reader, int64_t room_id, uint64_t from, uint64_t to,
                                  bool is_falling, engine_each_event *each, void *context);
+    enum result (*reader_user)(struct engine_reader *reader, struct view id, struct store_user *out_user);
     enum result (*reader_mine)(struct engine_reader *reader, struct view user_id, size_t max, engine_each_mine *each,
                                void *context);
     void (*reader_end)(struct engine_reader *reader);

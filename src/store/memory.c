@@ -14,7 +14,7 @@
 struct memory_room {
     struct list_link staged; /* rooms with events of the open transaction */
     int64_t id;
-    struct record *name; /* event.text: name, event.key: fold */
+    struct record *name; /* event.text: name, event.key: fold, event.mentions: members */
     char epoch[17];
     int64_t made_ms;
     int64_t active_ms;
@@ -177,6 +177,7 @@ static enum result room_find(struct engine *base, struct view fold, struct engin
     *out_room = (struct engine_room){
         .id = room->id,
         .name = room->name->entry.event.text,
+        .members = room->name->entry.event.mentions,
         .seq = room->count,
         .messages = room->count > 0 ? room->events[room->count - 1]->entry.event.ordinal : 0,
         .at_ms = room->count > 0 ? room->events[room->count - 1]->entry.event.at_ms : room->made_ms,
@@ -189,7 +190,7 @@ static enum result room_find(struct engine *base, struct view fold, struct engin
 static struct memory_room *memory_room_new(const struct store_room *shown, int64_t at_ms)
 {
     struct memory_room *room = calloc(1, sizeof *room);
-    struct event names = {.text = shown->name, .key = shown->fold};
+    struct event names = {.text = shown->name, .key = shown->fold, .mentions = shown->members};
     if (room == NULL)
         return NULL;
     room->name = record_new(&names, (struct view){0});
@@ -262,8 +263,11 @@ static enum result rooms(struct engine *base, size_t max, engine_each_room *each
         return fail_memory(base);
     memcpy(sorted, engine->rooms, engine->room_count * sizeof(struct memory_room *));
     qsort(sorted, engine->room_count, sizeof(struct memory_room *), compare_active);
-    for (size_t index = 0; index < engine->room_count && index < max; index++) {
+    for (size_t index = 0, listed = 0; index < engine->room_count && listed < max; index++) {
         const struct memory_room *room = sorted[index];
+        if (room->name->entry.event.mentions.size > 0)
+            continue;
+        listed++;
         struct store_room_row row = {
             .name = room->name->entry.event.text,
             .fold = room->name->entry.event.key,
@@ -453,16 +457,11 @@ static enum result joined_get(struct engine *base, int64_t room_id, struct view 
     return RESULT_OK;
 }
 
-static bool is_of_user(const struct memory_read *pair, struct view user_id)
-{
-    return view_equal(view_skip(pair->key, sizeof(int64_t)), user_id);
-}
-
 static enum result joined_count(struct engine *base, struct view user_id, size_t max, size_t *out_count)
 {
     size_t position = 0, count = 0;
     for (const struct memory_read *pair; count < max && (pair = table_next(&memory_of(base)->joined, &position));)
-        count += is_of_user(pair, user_id);
+        count += view_equal(view_skip(pair->key, sizeof(int64_t)), user_id);
     *out_count = count;
     return RESULT_OK;
 }
@@ -559,19 +558,28 @@ static enum result reader_events(struct engine_reader *reader, int64_t room_id, 
     return events(&reader->engine->engine, room_id, from, to, is_falling, each, context);
 }
 
+static enum result reader_user(struct engine_reader *reader, struct view id, struct store_user *out_user)
+{
+    return user_get(&reader->engine->engine, id, out_user);
+}
+
 static enum result reader_mine(struct engine_reader *reader, struct view user_id, size_t max, engine_each_mine *each,
                                void *context)
 {
     struct memory_engine *engine = reader->engine;
     size_t position = 0, count = 0;
     for (const struct memory_read *pair; count < max && (pair = table_next(&engine->joined, &position));) {
+        if (!view_equal(view_skip(pair->key, sizeof(int64_t)), user_id))
+            continue;
         int64_t room_id;
         memcpy(&room_id, pair->bytes, sizeof room_id);
-        const struct memory_room *room = is_of_user(pair, user_id) ? room_get(engine, room_id) : NULL;
-        if (room == NULL)
-            continue;
+        const struct memory_room *room = room_get(engine, room_id);
         const struct memory_read *read = pair_get(&engine->reads, room_id, user_id);
-        struct store_mine_row row = {.room = room->name->entry.event.text, .seq = room->committed};
+        struct store_mine_row row = {
+            .room = room->name->entry.event.text,
+            .members = room->name->entry.event.mentions,
+            .seq = room->committed,
+        };
         row.read = read != NULL && read->seq > pair->seq ? read->seq : pair->seq;
         row.read = row.read < row.seq ? row.read : row.seq;
         uint64_t seen = row.read > 0 ? room->events[row.read - 1]->entry.event.ordinal : 0;
@@ -670,6 +678,7 @@ static const struct engine_calls memory_calls = {
     .reader_free = reader_free,
     .reader_begin = reader_begin,
     .reader_events = reader_events,
+    .reader_user = reader_user,
     .reader_mine = reader_mine,
     .reader_end = reader_end,
 };

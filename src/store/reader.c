@@ -24,6 +24,14 @@ enum result store_snapshot_events(struct store_snapshot *snapshot, int64_t room_
     return result;
 }
 
+enum result store_snapshot_user(struct store_snapshot *snapshot, struct view id, struct store_user *out_user)
+{
+    enum result result = snapshot->engine->calls->reader_user(snapshot->reader, id, out_user);
+    if (result != RESULT_OK && result != RESULT_NOT_FOUND)
+        snapshot->has_failed = true;
+    return result;
+}
+
 enum result store_snapshot_mine(struct store_snapshot *snapshot, struct view user_id, size_t max,
                                 void (*each)(void *context, const struct store_mine_row *row), void *context)
 {

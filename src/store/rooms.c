@@ -7,22 +7,32 @@
 #include "os/clock.h"
 #include "os/random.h"
 
-static struct room *room_new(struct store *store, struct view name, struct view fold, bool is_ephemeral)
+/* What a room is from its beginning. */
+struct birth {
+    struct view name, fold, members;
+    bool is_ephemeral;
+};
+
+static struct room *room_new(struct store *store, const struct birth *birth)
 {
-    struct room *room = calloc(1, sizeof *room + name.size + fold.size);
+    struct view name = birth->name, fold = birth->fold, members = birth->members;
+    struct room *room = calloc(1, sizeof *room + name.size + fold.size + members.size);
     if (room == NULL)
         return NULL;
     room->shown.recent = recent_new(&store->recent_total, store->options.recent_events_max,
-                                    store->options.recent_bytes_max, is_ephemeral);
+                                    store->options.recent_bytes_max, birth->is_ephemeral);
     if (room->shown.recent == NULL) {
         free(room);
         return NULL;
     }
     memcpy(room->bytes, name.at, name.size);
     memcpy(room->bytes + name.size, fold.at, fold.size);
+    if (members.size > 0)
+        memcpy(room->bytes + name.size + fold.size, members.at, members.size);
     room->shown.name = view_of(room->bytes, name.size);
     room->shown.fold = view_of(room->bytes + name.size, fold.size);
-    room->shown.is_ephemeral = is_ephemeral;
+    room->shown.members = view_of(room->bytes + name.size + fold.size, members.size);
+    room->shown.is_ephemeral = birth->is_ephemeral;
     list_init(&room->shown.staged);
     list_init(&room->shown.link);
     list_init(&room->unstored);
@@ -85,7 +95,8 @@ static enum result fill_recent(struct store *store, struct room *room)
 static enum result open_found(struct store *store, struct view fold, const struct engine_room *found,
                               struct room **out_room)
 {
-    struct room *room = room_new(store, found->name, fold, false);
+    struct birth birth = {.name = found->name, .fold = fold, .members = found->members};
+    struct room *room = room_new(store, &birth);
     if (room == NULL)
         return RESULT_NO_MEMORY;
     struct store_room *shown = &room->shown;
@@ -108,15 +119,14 @@ static enum result open_found(struct store *store, struct view fold, const struc
     return RESULT_OK;
 }
 
-static enum result open_new(struct store *store, struct view name, struct view fold, bool is_ephemeral,
-                            struct room **out_room)
+static enum result open_new(struct store *store, const struct birth *birth, struct room **out_room)
 {
-    struct room *room = room_new(store, name, fold, is_ephemeral);
+    struct room *room = room_new(store, birth);
     if (room == NULL)
         return RESULT_NO_MEMORY;
     room->shown.is_new = true;
     draw_epoch(room->shown.epoch);
-    enum result result = is_ephemeral ? RESULT_OK : room_store(store, room);
+    enum result result = birth->is_ephemeral ? RESULT_OK : room_store(store, room);
     if (result != RESULT_OK) {
         room_free(room);
         return result;
@@ -125,18 +135,17 @@ static enum result open_new(struct store *store, struct view name, struct view f
     return RESULT_OK;
 }
 
-static enum result open_durable(struct store *store, struct view name, struct view fold, bool may_make,
-                                struct room **out_room)
+static enum result open_durable(struct store *store, const struct birth *birth, bool may_make, struct room **out_room)
 {
     if (!store->engine->is_trusted)
         return RESULT_FAILED;
     struct engine_room found;
     engine_count(&store->counters.reads);
-    enum result result = store->engine->calls->room_find(store->engine, fold, &found);
+    enum result result = store->engine->calls->room_find(store->engine, birth->fold, &found);
     if (result == RESULT_OK)
-        return open_found(store, fold, &found, out_room);
+        return open_found(store, birth->fold, &found, out_room);
     if (result == RESULT_NOT_FOUND && may_make)
-        return open_new(store, name, fold, false, out_room);
+        return open_new(store, birth, out_room);
     return result;
 }
 
@@ -147,17 +156,16 @@ bool log_has_fold(const void *value, struct view key)
     return view_equal(room->shown.fold, key);
 }
 
-enum result store_room_open(struct store *store, struct view name, struct view fold, bool is_ephemeral, bool may_make,
-                            struct store_room **out_room)
+static enum result open_any(struct store *store, const struct birth *birth, bool may_make, struct store_room **out_room)
 {
     check(!store->is_reporting);
-    check(table_get(&store->rooms, fold) == NULL);
+    check(table_get(&store->rooms, birth->fold) == NULL);
     struct room *room = NULL;
     enum result result = RESULT_NOT_FOUND;
-    if (!is_ephemeral)
-        result = open_durable(store, name, fold, may_make, &room);
+    if (!birth->is_ephemeral)
+        result = open_durable(store, birth, may_make, &room);
     else if (may_make)
-        result = open_new(store, name, fold, true, &room);
+        result = open_new(store, birth, &room);
     if (result != RESULT_OK)
         return result;
     result = table_put(&store->rooms, room->shown.fold, room);
@@ -167,6 +175,19 @@ enum result store_room_open(struct store *store, struct view name, struct view f
     }
     *out_room = &room->shown;
     return RESULT_OK;
+}
+
+enum result store_room_open(struct store *store, struct view name, struct view fold, bool is_ephemeral, bool may_make,
+                            struct store_room **out_room)
+{
+    struct birth birth = {.name = name, .fold = fold, .is_ephemeral = is_ephemeral};
+    return open_any(store, &birth, may_make, out_room);
+}
+
+enum result store_direct_open(struct store *store, struct view name, struct view members, struct store_room **out_room)
+{
+    struct birth birth = {.name = name, .fold = name, .members = members};
+    return open_any(store, &birth, members.size > 0, out_room);
 }
 
 void store_room_close(struct store *store, struct store_room *shown)

@@ -179,7 +179,10 @@ static enum result room_find(struct engine *base, struct view fold, struct engin
         builder_clear(&engine->scratch);
         builder_add_view(&engine->scratch, sqlite_column_view(statement, 1));
         out_room->id = sqlite3_column_int64(statement, 0);
-        out_room->name = builder_view(&engine->scratch);
+        size_t name_size = engine->scratch.size;
+        builder_add_view(&engine->scratch, sqlite_column_view(statement, 7));
+        out_room->name = view_first(builder_view(&engine->scratch), name_size);
+        out_room->members = view_skip(builder_view(&engine->scratch), name_size);
         sqlite_copy_text(out_room->epoch, sizeof out_room->epoch, sqlite_column_view(statement, 2));
         out_room->active_ms = sqlite3_column_int64(statement, 3);
         out_room->seq = (uint64_t)sqlite3_column_int64(statement, 4);
@@ -202,6 +205,7 @@ static enum result room_make(struct engine *base, const struct store_room *room,
     sqlite_bind_view(statement, 2, room->fold);
     sqlite_bind_view(statement, 3, view_of_string(room->epoch));
     (void)sqlite3_bind_int64(statement, 4, at_ms);
+    sqlite_bind_view(statement, 5, room->members);
     result = sqlite_run(sqlite_of(base), statement);
     if (result == RESULT_OK)
         *out_id = sqlite3_last_insert_rowid(sqlite_of(base)->writer.database);
@@ -360,18 +364,7 @@ static enum result events(struct engine *base, int64_t room_id, uint64_t from, u
 
 static enum result user_get(struct engine *base, struct view id, struct store_user *out_user)
 {
-    enum result result;
-    sqlite3_stmt *statement = writing(base, STATEMENT_USER_GET, &result);
-    if (statement == NULL)
-        return result;
-    sqlite_bind_view(statement, 1, id);
-    int code = sqlite3_step(statement);
-    if (code == SQLITE_ROW) {
-        sqlite_copy_text(out_user->id, sizeof out_user->id, sqlite_column_view(statement, 0));
-        sqlite_copy_text(out_user->name, sizeof out_user->name, sqlite_column_view(statement, 1));
-        out_user->joined_ms = sqlite3_column_int64(statement, 2);
-    }
-    (void)sqlite3_reset(statement); /* repeats the code of the step */
+    int code = sqlite_read_user(&sqlite_of(base)->writer, id, out_user);
     if (code == SQLITE_ROW)
         return RESULT_OK;
     return code == SQLITE_DONE ? RESULT_NOT_FOUND : sqlite_fail(sqlite_of(base), code);
@@ -562,6 +555,7 @@ static const struct engine_calls sqlite_calls = {
     .reader_free = sqlite_reader_free,
     .reader_begin = sqlite_reader_begin,
     .reader_events = sqlite_reader_events,
+    .reader_user = sqlite_reader_user,
     .reader_mine = sqlite_reader_mine,
     .reader_end = sqlite_reader_end,
 };

@@ -15,7 +15,7 @@
 
 enum {
     SQLITE_APPLICATION_ID = 0x6e747472, /* "nttr": says whose file it is */
-    SQLITE_SCHEMA_VERSION = 4,
+    SQLITE_SCHEMA_VERSION = 5,
     SQLITE_BUSY_MS = 2000,           /* another process holds the file: a backup, a curious shell */
     SQLITE_WRITER_CACHE_KIB = 32768, /* keeps the upper levels of the indexes of some 100 million events in memory */
     SQLITE_READER_CACHE_KIB = 4096,
@@ -32,13 +32,14 @@ enum {
     X(ROLLBACK, "ROLLBACK")                                                                                         \
     X(PROBE, "UPDATE settings SET value = value + 1 WHERE name = 'probe'")                                          \
     X(ROOM_FIND, "SELECT r.id, r.name, r.epoch, r.active_ms, coalesce(e.seq, 0), coalesce(e.at_ms, r.made_ms), "    \
-                 "coalesce(e.ordinal, e.seq, 0) FROM rooms r "                                                      \
+                 "coalesce(e.ordinal, e.seq, 0), r.members FROM rooms r "                                           \
                  "LEFT JOIN events e ON e.room = r.id AND e.seq = (SELECT max(seq) FROM events WHERE room = r.id) " \
                  "WHERE r.fold = ?1")                                                                               \
-    X(ROOM_MAKE, "INSERT INTO rooms (name, fold, epoch, made_ms, active_ms) VALUES (?1, ?2, ?3, ?4, ?4)")           \
+    X(ROOM_MAKE, "INSERT INTO rooms (name, fold, epoch, made_ms, active_ms, members) "                              \
+                 "VALUES (?1, ?2, ?3, ?4, ?4, ?5)")                                                                 \
     X(ROOM_MARK, "UPDATE rooms SET active_ms = ?2 WHERE id = ?1")                                                   \
     X(ROOMS, "SELECT r.name, r.fold, coalesce(e.seq, 0), coalesce(e.at_ms, r.made_ms) "                             \
-             "FROM (SELECT * FROM rooms ORDER BY active_ms DESC LIMIT ?1) r "                                       \
+             "FROM (SELECT * FROM rooms WHERE members = '' ORDER BY active_ms DESC LIMIT ?1) r "                    \
              "LEFT JOIN events e ON e.room = r.id AND e.seq = (SELECT max(seq) FROM events WHERE room = r.id)")     \
     X(KEY_FIND, "SELECT e.seq, e.at_ms FROM keys k CROSS JOIN events e ON e.id = k.event "                          \
                 "WHERE k.hash = ?1 AND e.room = ?2 AND e.user = ?3 AND e.key = ?4")                                 \
@@ -79,15 +80,15 @@ enum {
     X(USER_NAMED,                                                                                                   \
       "SELECT u.id FROM (SELECT id FROM users WHERE fold = ?1 AND fold <> '' ORDER BY joined_ms DESC LIMIT 16) u "  \
       "CROSS JOIN joined j ON j.user = u.id AND j.room = ?2 LIMIT 1")                                               \
-    X(MINE,                                                                                                         \
-      "SELECT r.name, coalesce(e.seq, 0), max(j.since, coalesce(d.seq, 0)), "                                       \
-      "coalesce(e.ordinal, e.seq, 0) - coalesce(f.ordinal, f.seq, 0), "                                             \
-      "(SELECT count(*) FROM (SELECT 1 FROM mentions m WHERE m.user = j.user AND m.room = j.room "                  \
-      "AND m.seq > max(j.since, coalesce(d.seq, 0)) LIMIT ?3)) FROM joined j CROSS JOIN rooms r ON r.id = j.room "  \
-      "LEFT JOIN reads d ON d.room = j.room AND d.user = j.user "                                                   \
-      "LEFT JOIN events e ON e.room = j.room AND e.seq = (SELECT max(seq) FROM events WHERE room = j.room) "        \
-      "LEFT JOIN events f ON f.room = j.room AND f.seq = max(j.since, coalesce(d.seq, 0)) "                         \
-      "WHERE j.user = ?1 ORDER BY j.room LIMIT ?2")
+    X(MINE, "SELECT r.name, coalesce(e.seq, 0), max(j.since, coalesce(d.seq, 0)), "                                 \
+            "coalesce(e.ordinal, e.seq, 0) - coalesce(f.ordinal, f.seq, 0), "                                       \
+            "(SELECT count(*) FROM (SELECT 1 FROM mentions m WHERE m.user = j.user AND m.room = j.room "            \
+            "AND m.seq > max(j.since, coalesce(d.seq, 0)) LIMIT ?3)), r.members FROM joined j "                     \
+            "CROSS JOIN rooms r ON r.id = j.room "                                                                  \
+            "LEFT JOIN reads d ON d.room = j.room AND d.user = j.user "                                             \
+            "LEFT JOIN events e ON e.room = j.room AND e.seq = (SELECT max(seq) FROM events WHERE room = j.room) "  \
+            "LEFT JOIN events f ON f.room = j.room AND f.seq = max(j.since, coalesce(d.seq, 0)) "                   \
+            "WHERE j.user = ?1 ORDER BY j.room LIMIT ?2")
 
 enum sqlite_statement {
 #define X(symbol, sql) STATEMENT_##symbol,
@@ -208,6 +209,9 @@ enum result sqlite_user_named(struct engine *engine, int64_t room_id, struct vie
 /* SQLITE_OK, or the code of the failure. */
 int sqlite_read_mine(struct sqlite_handle *handle, struct view user_id, size_t max, engine_each_mine *each,
                      void *context);
+enum result sqlite_reader_user(struct engine_reader *reader, struct view id, struct store_user *out_user) MUST_USE;
+/* SQLITE_ROW: there; SQLITE_DONE: not there; or the code of the failure. */
+int sqlite_read_user(struct sqlite_handle *handle, struct view id, struct store_user *out_user);
 enum result sqlite_reader_mine(struct engine_reader *reader, struct view user_id, size_t max, engine_each_mine *each,
                                void *context) MUST_USE;
 

@@ -142,6 +142,7 @@ int sqlite_read_mine(struct sqlite_handle *handle, struct view user_id, size_t m
                           .read = (uint64_t)sqlite3_column_int64(statement, 2),
                           .unread = unread > 0 ? (uint64_t)unread : 0,
                           .mentions = (uint64_t)sqlite3_column_int64(statement, 4),
+                          .members = sqlite_column_view(statement, 5),
                       });
     }
     (void)sqlite3_reset(statement); /* repeats the code of the step */

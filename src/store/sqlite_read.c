@@ -44,6 +44,22 @@ int sqlite_read_events(struct sqlite_handle *handle, int64_t room_id, uint64_t f
     return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
+int sqlite_read_user(struct sqlite_handle *handle, struct view id, struct store_user *out_user)
+{
+    sqlite3_stmt *statement = sqlite_statement(handle, STATEMENT_USER_GET);
+    if (statement == NULL)
+        return handle->database != NULL ? sqlite3_extended_errcode(handle->database) : SQLITE_CANTOPEN;
+    sqlite_bind_view(statement, 1, id);
+    int code = sqlite3_step(statement);
+    if (code == SQLITE_ROW) {
+        sqlite_copy_text(out_user->id, sizeof out_user->id, sqlite_column_view(statement, 0));
+        sqlite_copy_text(out_user->name, sizeof out_user->name, sqlite_column_view(statement, 1));
+        out_user->joined_ms = sqlite3_column_int64(statement, 2);
+    }
+    (void)sqlite3_reset(statement); /* repeats the code of the step */
+    return code;
+}
+
 /* ---- readers ---- */
 
 struct engine_reader {
@@ -88,6 +104,14 @@ enum result sqlite_reader_events(struct engine_reader *reader, int64_t room_id, 
 {
     int code = sqlite_read_events(&reader->handle, room_id, from, to, is_falling, each, context);
     return code == SQLITE_OK ? RESULT_OK : RESULT_FAILED;
+}
+
+enum result sqlite_reader_user(struct engine_reader *reader, struct view id, struct store_user *out_user)
+{
+    int code = sqlite_read_user(&reader->handle, id, out_user);
+    if (code == SQLITE_ROW)
+        return RESULT_OK;
+    return code == SQLITE_DONE ? RESULT_NOT_FOUND : RESULT_FAILED;
 }
 
 enum result sqlite_reader_mine(struct engine_reader *reader, struct view user_id, size_t max, engine_each_mine *each,

@@ -50,6 +50,10 @@ static const char *const steps[SQLITE_SCHEMA_VERSION] = {
     " PRIMARY KEY (user, room, seq)) STRICT, WITHOUT ROWID;"
     "ALTER TABLE users ADD COLUMN fold TEXT NOT NULL DEFAULT '';"
     "CREATE INDEX users_by_fold ON users (fold, joined_ms) WHERE fold <> '';",
+    /* Who is in a direct room, for good; other rooms are listed without looking at these. */
+    "ALTER TABLE rooms ADD COLUMN members TEXT NOT NULL DEFAULT '';"
+    "DROP INDEX rooms_by_activity;"
+    "CREATE INDEX rooms_by_activity ON rooms (active_ms) WHERE members = '';",
 };
 
 enum result sqlite_report_unusable(const char *path, int code)

@@ -73,10 +73,11 @@ struct store;
 /* A room whose log is open, owned by the store from store_room_open to store_room_close. Fields are for reading, on the
  * store's thread. */
 struct store_room {
-    int64_t id;       /* of its row; 0 for ephemeral ones */
-    struct view name; /* as first written */
-    struct view fold; /* as compared */
-    char epoch[17];   /* 16 hex digits and NUL */
+    int64_t id;          /* of its row; 0 for ephemeral ones */
+    struct view name;    /* as first written */
+    struct view fold;    /* as compared */
+    struct view members; /* of a direct room, for good: ids without anything between them; empty: anybody's */
+    char epoch[17];      /* 16 hex digits and NUL */
     bool is_ephemeral;
     bool is_new;            /* made by this open */
     uint64_t seq_committed; /* the newest that anybody may be shown */
@@ -150,6 +151,9 @@ enum result store_post(struct store *store, const struct letter *letter) MUST_US
  * RESULT_FAILED. A fold that is open already must not be opened again. */
 enum result store_room_open(struct store *store, struct view name, struct view fold, bool is_ephemeral, bool may_make,
                             struct store_room **out_room) MUST_USE;
+/* The same for a direct room, whose name is its fold. `members` may be empty: then it is not made. */
+enum result store_direct_open(struct store *store, struct view name, struct view members,
+                              struct store_room **out_room) MUST_USE;
 /* Forgets the room and its newest events; the log stays (an ephemeral room's ends here). Not while it has staged
  * entries. */
 void store_room_close(struct store *store, struct store_room *room);
@@ -187,7 +191,8 @@ enum result store_read_put(struct store *store, struct store_room *room, struct 
 enum result store_read_get(struct store *store, struct store_room *room, struct view user_id,
                            uint64_t *out_seq) MUST_USE;
 
-/* All durable rooms, newest activity first, at most `max`; `each` is called for every one. For the command `rooms`. */
+/* All durable rooms but direct ones, newest activity first, at most `max`; `each` is called for every one. For the
+ * command `rooms`. */
 struct store_room_row {
     struct view name;
     struct view fold;

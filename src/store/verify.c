@@ -172,6 +172,7 @@ static const struct {
     {"keys", "no user has a key twice in a room, and a retry finds each event by its key, in the index or beside it",
      verify_keys},
     {"reads", "nobody has read what is not there", verify_reads},
+    {"directs", "a direct room has its members, and nobody else belongs to it", verify_directs},
     {"mentions", "what waits for somebody is a message that names them and is still there", verify_mentions},
     {"users", "every user has an id and a name", verify_users},
 };

@@ -34,6 +34,7 @@ bool verify_row(struct verify *verify, sqlite3_stmt *statement);
 /* verify_log.c */
 void verify_events(struct verify *verify);
 /* verify_attention.c */
+void verify_directs(struct verify *verify);
 void verify_mentions(struct verify *verify);
 /* verify_keys.c */
 void verify_keys(struct verify *verify);

@@ -8,7 +8,7 @@
 
 #include "wire/json.h"
 
-enum field_type { FIELD_STRING, FIELD_NUMBER, FIELD_BOOL };
+enum field_type { FIELD_STRING, FIELD_NUMBER, FIELD_BOOL, FIELD_LIST };
 
 /* Every field that a command can have: symbol, name on the wire, type, the member it goes to, its bytes at most (0: the
  * caller's limit for text). Optional ones also have a member has_…, by which their absence is told from a zero. */
@@ -23,6 +23,7 @@ enum field_type { FIELD_STRING, FIELD_NUMBER, FIELD_BOOL };
     X(FROM, "from", NUMBER, from, 0)                                 \
     X(TO, "to", NUMBER, to, 0)                                       \
     X(ON, "on", BOOL, is_on, 0)                                      \
+    X(USERS, "users", LIST, users, COMMAND_KEY_BYTES_MAX)            \
     OPTIONAL(EPOCH, "epoch", STRING, epoch, COMMAND_EPOCH_BYTES_MAX) \
     OPTIONAL(AFTER, "after", NUMBER, after, 0)                       \
     OPTIONAL(BEFORE, "before", NUMBER, before, 0)                    \
@@ -77,6 +78,7 @@ static const struct shape {
     [COMMAND_DIGEST] = {BIT(ROOM) | BIT(FROM) | BIT(TO), 0},
     [COMMAND_ROOMS] = {0, 0},
     [COMMAND_MINE] = {0, 0},
+    [COMMAND_DIRECT] = {BIT(USERS), 0},
     [COMMAND_NAME] = {BIT(NAME), 0},
     [COMMAND_PING] = {0, 0},
 };
@@ -247,6 +249,7 @@ static bool flat_set(const struct flat_value *value, const struct field *field, 
     case FIELD_STRING: *(struct view *)(start + field->offset) = value->string; break;
     case FIELD_NUMBER: *(uint64_t *)(start + field->offset) = value->number; return true;
     case FIELD_BOOL: *(bool *)(start + field->offset) = value->number != 0; return true;
+    case FIELD_LIST: return false; /* is never read in this form */
     }
     return value->string.size > 0 && value->string.size <= bytes_max;
 }
@@ -340,6 +343,23 @@ static bool read_bool(const struct field *field, const json_t *value, bool *out,
     return true;
 }
 
+/* Of strings, which stay in the document. */
+static bool read_list(const struct field *field, const json_t *value, const json_t **out, struct command_fault *fault)
+{
+    size_t count = json_array_size(value);
+
+    if (!json_is_array(value) || count == 0 || count > COMMAND_USERS_MAX)
+        return refuse(fault, ERROR_BAD_REQUEST, "\"%s\" must be a list of 1 to %d strings.", field->name,
+                      COMMAND_USERS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct view string;
+        if (!read_string(field, json_array_get(value, i), field->bytes_max, &string, fault))
+            return false;
+    }
+    *out = value;
+    return true;
+}
+
 static bool read_field(const struct field *field, const json_t *value, const struct command_limits *limits,
                        struct command *command, struct command_fault *fault)
 {
@@ -354,6 +374,7 @@ static bool read_field(const struct field *field, const json_t *value, const str
                            fault);
     case FIELD_NUMBER: return read_number(field, value, member, fault);
     case FIELD_BOOL: return read_bool(field, value, member, fault);
+    case FIELD_LIST: return read_list(field, value, member, fault);
     }
     return false;
 }

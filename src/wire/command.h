@@ -23,6 +23,7 @@
     X(DIGEST, "digest")   \
     X(ROOMS, "rooms")     \
     X(MINE, "mine")       \
+    X(DIRECT, "direct")   \
     X(NAME, "name")       \
     X(PING, "ping")
 
@@ -40,6 +41,7 @@ enum {
     COMMAND_EMOJI_BYTES_MAX = 64,
     COMMAND_TOKEN_BYTES_MAX = 512,
     COMMAND_EPOCH_BYTES_MAX = 64,
+    COMMAND_USERS_MAX = 64,        /* in a list; chat's own limit is lower */
     COMMAND_NAME_BYTES_MAX = 1024, /* of a room or a user: chat has narrower rules, and better words for them */
 };
 
@@ -53,13 +55,14 @@ struct command {
     uint64_t seq, after, before, from, to, limit, history, reply_to;
     bool has_after, has_before, has_limit, has_history, has_reply_to, has_epoch;
     bool is_on;
-    json_t *document; /* owns the views' bytes */
+    const json_t *users; /* a list of strings, none empty; the document's */
+    json_t *document;    /* owns the views' bytes */
 };
 
 /* A refusal: code, one sentence, and the ref to carry back if one could be read (it points into the fault itself). */
 struct command_fault {
     enum error_code code;
-    char text[192];
+    char text[256];
     char ref_bytes[COMMAND_REF_BYTES_MAX];
     struct view ref;
 };

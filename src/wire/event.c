@@ -288,6 +288,8 @@ static void add_unread(struct builder *out, const struct unread_row *row)
     add_number(out, "read", row->read);
     add_number(out, "unread", row->unread);
     add_number(out, "mentions", row->mentions);
+    if (row->users.size > 0)
+        add_array(out, "users", row->users);
 }
 
 void unread_encode(struct builder *out, const struct unread_row *row)
@@ -312,6 +314,15 @@ void mine_encode(struct builder *out, struct view ref, struct view rooms, bool i
     add_text_if(out, "ref", ref);
     add_array(out, "rooms", rooms);
     add_bool(out, "truncated", is_truncated);
+    end(out);
+}
+
+void direct_encode(struct builder *out, struct view ref, struct view room, struct view users)
+{
+    begin(out, "direct");
+    add_text_if(out, "ref", ref);
+    add_text(out, "room", room);
+    add_array(out, "users", users);
     end(out);
 }
 

@@ -107,6 +107,7 @@ struct unread_row {
     struct view room;
     uint64_t seq; /* the newest */
     uint64_t read, unread, mentions;
+    struct view users; /* of a direct room: their objects, as users_encode() writes them; else empty */
 };
 /* {"type":"unread","room":…,"seq":…,"read":…,"unread":…,"mentions":…}: told unasked. */
 void unread_encode(struct builder *out, const struct unread_row *row);
@@ -114,6 +115,8 @@ void unread_encode(struct builder *out, const struct unread_row *row);
 void unread_row_encode(struct builder *out, const struct unread_row *row);
 /* `rooms`: texts of unread_row_encode(), joined by commas. */
 void mine_encode(struct builder *out, struct view ref, struct view rooms, bool is_truncated);
+/* {"type":"direct",["ref":…,]"room":…,"users":[…]}: the answer to the command, and told unasked. */
+void direct_encode(struct builder *out, struct view ref, struct view room, struct view users);
 void left_encode(struct builder *out, struct view room);
 /* The answer to `read`: {"type":"ok","ref":…,"room":…,"seq":…,"read":…,"unread":…,"mentions":…} */
 void read_ok_encode(struct builder *out, struct view ref, const struct unread_row *row);

@@ -82,6 +82,15 @@ async function useTwoDevices(server, tap, ada) {
     await phone.wait('unread');
     await ada.ask({ type: 'leave', room: 'café' });
     await phone.wait('left');
+    const { user } = await phone.ask({ type: 'name', name: 'Ada' });
+    const bob = await tap.open(server, { url: `${server.ws}?name=Bobby` });
+    const { user: other } = await bob.wait('welcome');
+    const { room } = await ada.ask({ type: 'direct', users: [other.id, user.id] });
+    await ada.ask({ type: 'join', room });
+    await ada.say(room, 'hello');
+    await bob.wait('direct');
+    await bob.ask({ type: 'mine' });
+    await bob.close();
     await ada.ask({ type: 'join', room: 'café', history: 0 });
     await phone.close();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a conversation has besides its messages: who is named in them, what is unread, direct messages, topics, pins.
-import { enter } from './lib/client.mjs';
+import { Client, enter } from './lib/client.mjs';
 import { assert, equal, test, until } from './lib/harness.mjs';
 
 export async function named(server, name, room = 'lobby', options = {}) {
@@ -121,4 +121,89 @@ test('talk: the server remembers the rooms of users, until they leave', async (c
     equal((await ada.ask({ type: 'join', room: 'attic' })).type, 'joined', 'there is place again');
     equal(Object.keys(await mine(other)).sort(), ['attic', 'lobby'], 'at the end');
     await closeAll([guest, ada, other]);
+});
+
+const direct = (client, ...others) => client.ask({ type: 'direct', users: others.map(({ id }) => id) });
+
+test('talk: a direct room is the same for the same users, and told with the first message', async (context) => {
+    const server = await context.server();
+    const ada = await named(server, 'Ada');
+    const bob = await named(server, 'Bob');
+    const { type, room, users } = await direct(ada, bob);
+    equal([type, room.length, users.map(({ name }) => name).sort()], ['direct', 27, ['Ada', 'Bob']], 'made');
+    equal((await direct(bob, ada)).room, room, 'the same from the other side');
+    equal((await direct(ada, bob, bob, ada)).room, room, 'named twice');
+    const eve = await named(server, 'Eve');
+    const group = await direct(ada, bob, eve);
+    assert(group.room !== room, 'a group of three is another');
+    equal(group.room in (await mine(eve)), false, 'an empty room bothers nobody');
+    await ada.ask({ type: 'join', room: group.room });
+    await ada.say(group.room, 'hello @Eve');
+    const told = await eve.wait('direct');
+    equal([told.room, told.users.length, told.ref], [group.room, 3, undefined], 'told');
+    const waits = (await mine(eve))[group.room];
+    equal([waits.unread, waits.mentions, waits.users.length], [1, 1, 3], 'it waits');
+    const joined = await eve.ask({ type: 'join', room: group.room, history: 10 });
+    equal(joined.events.map(({ text }) => text), ['hello @Eve'], 'a room like any other');
+    await eve.ask({ type: 'leave', room: group.room });
+    equal(group.room in (await mine(eve)), false, 'hidden');
+    await ada.say(group.room, 'still there?');
+    equal((await eve.wait('direct')).room, group.room, 'and back with the next message');
+    await server.stop();
+    await server.start();
+    const later = await device(server, ada, 'lobby');
+    equal((await direct(later, bob)).room, room, 'after a restart');
+    await later.close();
+});
+
+test('talk: nobody else can enter, see, search or list a direct room', async (context) => {
+    const server = await context.server();
+    const ada = await named(server, 'Ada');
+    const bob = await named(server, 'Bob');
+    const eve = await named(server, 'Eve');
+    const { room } = await direct(ada, bob);
+    await ada.ask({ type: 'join', room });
+    await ada.say(room, 'a secret, @Eve');
+    const absent = `@${'a'.repeat(26)}`;
+    const commands = [
+        { type: 'join' }, { type: 'join', after: 0 }, { type: 'history', after: 0 }, { type: 'who' },
+        { type: 'digest', from: 1, to: 1 }, { type: 'read', seq: 1 }, { type: 'leave' },
+        { type: 'send', text: 'x', key: 'k1' }, { type: 'edit', seq: 1, text: 'x', key: 'k2' },
+        { type: 'delete', seq: 1, key: 'k3' }, { type: 'react', seq: 1, emoji: 'x', on: true, key: 'k4' },
+    ];
+    for (const command of commands) {
+        const real = await eve.ask({ ...command, room });
+        const none = await eve.ask({ ...command, room: absent });
+        equal([real.code, real.message], [none.code, none.message], `${command.type}: as if it were not there`);
+        equal(real.code, command.type === 'join' ? 'not_found' : 'forbidden', command.type);
+    }
+    const walkIn = await named(server, 'Mallory', 'lobby');
+    const url = `${server.ws}?room=${encodeURIComponent(room)}&after=0`;
+    const raw = new Client(url, { protocol: null });
+    await raw.opened();
+    equal((await raw.wait('error')).code, 'not_found', 'a walk-in');
+    for (const client of [ada, eve, raw]) {
+        const { rooms } = await client.ask({ type: 'rooms' });
+        assert(!rooms.some((row) => row.room === room), 'not in the list of rooms');
+    }
+    const heard = [...eve.frames, ...raw.frames, ...walkIn.frames];
+    assert(!heard.some((frame) => frame.type !== 'error' && JSON.stringify(frame).includes(room)), 'nothing was heard');
+    equal(room in (await mine(eve)), false, 'naming somebody does not let them in');
+    await closeAll([ada, bob, eve, walkIn, raw]);
+});
+
+test('talk: direct rooms have limits', async (context) => {
+    const server = await context.server(['--chat-direct-users-max', '2']);
+    const ada = await named(server, 'Ada');
+    const bob = await named(server, 'Bob');
+    const eve = await named(server, 'Eve');
+    equal((await direct(ada, bob, eve)).code, 'too_large', 'three');
+    equal((await direct(ada, ada)).code, 'bad_request', 'alone');
+    equal((await direct(ada, { id: 'a'.repeat(26) })).code, 'not_found', 'nobody');
+    equal((await direct(ada, { id: 'x' })).code, 'not_found', 'no id');
+    equal((await ada.ask({ type: 'direct', users: [] })).code, 'bad_request', 'no list');
+    const none = await context.server(['--chat-direct-users-max', '0']);
+    const cleo = await named(none, 'Cleo');
+    equal((await direct(cleo, { id: cleo.id })).code, 'forbidden', 'none at all');
+    await closeAll([ada, bob, eve, cleo]);
 });

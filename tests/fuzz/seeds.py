@@ -76,6 +76,7 @@ COMMANDS = [
     ("who", '{"type":"who","room":"lobby"}'),
     ("digest", '{"type":"digest","room":"lobby","from":1,"to":9}'),
     ("rooms", '{"type":"rooms"}'),
+    ("direct", '{"type":"direct","users":["u1","u2"]}'),
     ("mine", '{"type":"mine"}'),
     ("name", '{"type":"name","name":"Ada"}'),
     ("ping", ' {"type":"ping","ref":"","x":[{"y":null}]} '),

@@ -72,6 +72,7 @@ UNTESTED = {
     'src/chat/answer.c': 'a rule between clients, held with real ones: tests/e2e/limits.test.mjs',
     'src/chat/belong.c': 'a rule between clients, held with real ones: tests/e2e/talk.test.mjs',
     'src/chat/command.c': 'a rule between clients, held with real ones: tests/e2e/schema.test.mjs',
+    'src/chat/direct.c': 'a rule between clients, held with real ones: tests/e2e/talk.test.mjs',
     'src/chat/door.c': 'a rule between clients, held with real ones: tests/e2e/limits.test.mjs',
     'src/chat/entry.c': 'a rule between clients, held with real ones: tests/e2e/http.test.mjs',
     'src/chat/hub.c': 'a rule between clients, held with real ones: tests/e2e/chat.test.mjs',

@@ -37,6 +37,7 @@ void stage_start(struct stage *stage, struct chat_rate_option rate)
         .rooms_per_user_max = 8,
         .text_bytes_max = 4096,
         .mentions_max = 20,
+        .direct_users_max = 8,
         .presence_names_max = 10,
         .has_limits = true,
         .address_rate = {1000, 1000},

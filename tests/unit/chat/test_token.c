@@ -269,6 +269,26 @@ static void a_folder_that_is_not_there_is_told(void **state)
     assert_int_equal(line_count, 2);
 }
 
+static void a_users_id_is_read_back_and_nothing_else_is(void **state)
+{
+    uint64_t random = seed_of("a_users_id_is_read_back_and_nothing_else_is");
+    char text[TOKEN_USER_TEXT_BYTES];
+    uint8_t user[16], found[16];
+
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        for (int i = 0; i < 16; i++)
+            user[i] = (uint8_t)next_random(&random);
+        token_user_text(user, text);
+        assert_true(token_user_read(view_of(text, 26), found));
+        assert_memory_equal(found, user, sizeof user);
+        assert_false(token_user_read(view_of(text, 25), found));
+        text[next_random(&random) % 26] = "A19!\xff@"[next_random(&random) % 6];
+        assert_false(token_user_read(view_of(text, 26), found));
+    }
+    assert_false(token_user_read(VIEW("aaaaaaaaaaaaaaaaaaaaaaaaab"), found)); /* bits beyond the 128th */
+}
+
 int test_token(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +304,7 @@ int test_token(void)
         cmocka_unit_test_setup_teardown(a_key_of_another_size_is_refused, folder_begin, folder_end),
         cmocka_unit_test_setup_teardown(a_folder_in_the_keys_place_is_refused, folder_begin, folder_end),
         cmocka_unit_test_setup_teardown(a_folder_that_is_not_there_is_told, folder_begin, folder_end),
+        cmocka_unit_test(a_users_id_is_read_back_and_nothing_else_is),
     };
 
     return cmocka_run_group_tests_name("token", tests, NULL, NULL);

@@ -32,6 +32,12 @@ static void must_join(struct fixture *fixture, struct store_room *room, struct v
     turn_all(fixture);
 }
 
+static void never_listed(void *context, const struct store_room_row *row)
+{
+    (void)context;
+    fail_msg("%.*s is listed", (int)row->name.size, (const char *)row->name.at);
+}
+
 struct listed {
     struct store_job job;
     struct view user;
@@ -161,6 +167,27 @@ static void who_belongs_to_the_room_is_found_by_name_and_the_newest_first(void *
     each_engine(names);
 }
 
+static void direct(struct fixture *fixture)
+{
+    struct store_room *room, *again;
+    struct store_room_row rows = {0};
+    assert_int_equal(store_direct_open(fixture->store, VIEW("@x"), VIEW(""), &room), RESULT_NOT_FOUND);
+    assert_int_equal(store_direct_open(fixture->store, VIEW("@x"), VIEW(ADA BOB), &room), RESULT_OK);
+    must_append(fixture, room, message_of("k1", "between us"));
+    must_join(fixture, room, VIEW(BOB), RESULT_OK);
+    store_room_close(fixture->store, room);
+    assert_int_equal(store_direct_open(fixture->store, VIEW("@x"), VIEW(""), &again), RESULT_OK);
+    assert_true(view_equal(again->members, VIEW(ADA BOB)));
+    assert_int_equal(again->seq_committed, 1);
+    assert_int_equal(store_rooms(fixture->store, 10, never_listed, &rows), RESULT_OK);
+}
+
+static void a_direct_room_keeps_its_members_and_is_not_listed(void **state)
+{
+    (void)state;
+    each_engine(direct);
+}
+
 static void note_fault(void *context, const struct verify_fault *fault)
 {
     (void)snprintf(context, 256, "%s: %.*s", fault->check, (int)fault->text.size, (const char *)fault->text.at);
@@ -224,6 +251,7 @@ int test_attention(void)
         cmocka_unit_test(a_user_belongs_to_so_many_rooms_and_no_more),
         cmocka_unit_test(an_ephemeral_room_keeps_nobody),
         cmocka_unit_test(who_belongs_to_the_room_is_found_by_name_and_the_newest_first),
+        cmocka_unit_test(a_direct_room_keeps_its_members_and_is_not_listed),
         cmocka_unit_test(what_does_not_fit_the_log_is_found_by_verify),
         cmocka_unit_test(events_of_before_the_count_are_a_message_each),
     };

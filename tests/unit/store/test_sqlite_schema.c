@@ -162,7 +162,8 @@ static void the_file_says_whose_it_is_and_is_sound(void **state)
 static const char *const back_to_version_1 =
     "DROP TABLE keys; DROP TABLE key_log; DELETE FROM settings WHERE name = 'keys_done';"
     "ALTER TABLE events DROP COLUMN mentions; ALTER TABLE events DROP COLUMN ordinal; DROP TABLE joined;"
-    "DROP TABLE mentions; DROP INDEX users_by_fold; ALTER TABLE users DROP COLUMN fold;"
+    "DROP TABLE mentions; DROP INDEX users_by_fold; ALTER TABLE users DROP COLUMN fold; DROP INDEX rooms_by_activity;"
+    "ALTER TABLE rooms DROP COLUMN members; CREATE INDEX rooms_by_activity ON rooms (active_ms);"
     "CREATE INDEX events_by_key ON events (key_hash); PRAGMA user_version = 1;";
 
 static void a_database_of_the_first_version_is_brought_up_to_date_and_knows_its_keys(void **state)
