@@ -261,7 +261,10 @@ static void serve(struct conn *conn, struct http_request *request, struct view b
         send_to_base(conn, request);
         return;
     }
-    switch (ws_handshake_read(request, &offer, &fault)) {
+    enum ws_handshake handshake = ws_handshake_read(request, &offer, &fault);
+    if (shard->events.arrived)
+        shard->events.arrived(shard->events.request_context, conn, request, handshake);
+    switch (handshake) {
     case WS_HANDSHAKE_RIGHT: upgrade(conn, request, &offer); break;
     case WS_HANDSHAKE_BAD: refuse_faulty(conn, request, &fault); break;
     case WS_HANDSHAKE_NOT_ASKED:

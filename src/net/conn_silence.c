@@ -63,10 +63,30 @@ static struct silence_ages ages_of(const struct conn *conn)
 
 static void show_learned(struct shard *shard)
 {
+    struct silence_lesson lessons[SILENCE_LESSONS_MAX];
+    uint64_t words[SHARD_LESSON_WORDS];
     uint32_t shortest_ms;
 
     counter_set(&shard->counters.silence_paths, silence_learned_count(&shard->silence, &shortest_ms));
     counter_set(&shard->counters.silence_ms, shortest_ms);
+    memset(lessons, 0, sizeof lessons); /* what stays behind the last is no lesson */
+    (void)silence_list(&shard->silence, lessons);
+    static_assert(sizeof words == sizeof lessons, "a lesson consists of words");
+    memcpy(words, lessons, sizeof words);
+    snapshot_write(&shard->lessons, words);
+}
+
+size_t shard_lessons(const struct shard *shard, struct silence_lesson out_lessons[SILENCE_LESSONS_MAX])
+{
+    uint64_t words[SHARD_LESSON_WORDS];
+    size_t count = 0;
+
+    if (!snapshot_read(&shard->lessons, words))
+        return 0;
+    memcpy(out_lessons, words, sizeof words);
+    while (count < SILENCE_LESSONS_MAX && out_lessons[count].interval_ms > 0)
+        count++;
+    return count;
 }
 
 /* Those who are silent for long already are asked in this turn or the next, before they are cut as well. */

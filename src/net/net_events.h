@@ -22,10 +22,14 @@ struct net_upgrade {
 
 struct net_events {
     void *context;         /* for all of these but `request` */
-    void *request_context; /* for `request` */
+    void *request_context; /* for `request`, `arrived` and `faulty` */
     /* A whole HTTP request that is not a WebSocket upgrade, body included. Must answer with conn_answer() before it
      * returns. */
     void (*request)(void *context, struct conn *conn, const struct http_request *request, struct view body);
+    /* A whole HTTP request has come, and is about to be answered: as a plain one, an upgrade, or one that is wrong in
+     * form. Only to look at. `request_context`. May be NULL. */
+    void (*arrived)(void *context, const struct conn *conn, const struct http_request *request,
+                    enum ws_handshake handshake);
     /* A right upgrade request: fill in `upgrade`. May set conn_set_owner(). No slow work (P5). */
     void (*upgrade)(void *context, struct conn *conn, const struct http_request *request, const struct ws_offer *offer,
                     struct net_upgrade *upgrade);

@@ -98,6 +98,7 @@ enum result shard_new(const struct net_options *options, const struct net_events
     shard->events = *events;
     shard->admission = admission;
     shard->index = index;
+    shard->lessons = (struct snapshot){.words = shard->lesson_words, .count = SHARD_LESSON_WORDS};
     shard->silence.heartbeat_ms = options->heartbeat_ms;
     shard->silence.floor_ms = options->heartbeat_floor_ms;
     shard->silence.forget_ms = options->heartbeat_forget_ms;

@@ -11,6 +11,7 @@
 #include "net/end_reason.h"
 #include "net/net_events.h"
 #include "net/net_options.h"
+#include "net/silence.h"
 
 /* What a loop turn does, one line per phase; the watchdog counts long turns by the longest. */
 #define SHARD_PHASES(X)                                           \
@@ -113,5 +114,8 @@ void shard_set_owner(struct shard *shard, void *owner);
 uint64_t shard_now_ms(const struct shard *shard);
 /* Between two turns: proves that all of it fits together. For tests. */
 void shard_check(const struct shard *shard);
+/* What was learned of paths that cut silence, at most so many, those with the shortest heartbeats first; their number.
+ * Any thread. */
+size_t shard_lessons(const struct shard *shard, struct silence_lesson out_lessons[SILENCE_LESSONS_MAX]);
 /* Connections of this shard: live ones over all states. Any thread. */
 uint64_t shard_live_count(const struct shard *shard);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/pool.h"
+#include "base/snapshot.h"
 #include "net/admission.h"
 #include "net/conn_inside.h"
 #include "net/letters.h"
@@ -13,6 +14,7 @@
 #include "os/thread.h"
 
 enum {
+    SHARD_LESSON_WORDS = SILENCE_LESSONS_MAX * sizeof(struct silence_lesson) / sizeof(uint64_t),
     SHARD_READ_BYTES = 64 * 1024,
     SHARD_SWEEP_MS = 50, /* between two looks for deadlines that have come, at least */
     SHARD_SWEEP_SLOTS_PER_MS = 1024,
@@ -97,7 +99,9 @@ struct shard {
     size_t buffer_bytes;
     uint8_t *coalesced[2]; /* plain and compressed run of the feed at work */
     struct tls_desk tls;
-    struct silence silence;   /* what was learned of paths that cut it */
+    struct silence silence;  /* what was learned of paths that cut it */
+    struct snapshot lessons; /* the same for other threads to read */
+    struct counter lesson_words[SHARD_LESSON_WORDS];
     uint64_t silence_line_ms; /* no line of the log about it before */
     uint8_t proxies[SHARD_PROXIES_MAX][IP_BYTES];
     uint8_t proxy_count;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/silence.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -150,7 +151,10 @@ uint32_t silence_cut(struct silence *silence, const struct silence_key *key, uin
             least_ms = age_ms;
     }
     path->evidence_ms = now_ms;
-    return least_ms > 0 ? learn(silence, path, least_ms - least_ms / 5) : 0;
+    uint32_t interval_ms = least_ms > 0 ? learn(silence, path, least_ms - least_ms / 5) : 0;
+    if (interval_ms > 0)
+        path->cut_ms = least_ms;
+    return interval_ms;
 }
 
 uint32_t silence_deaf(struct silence *silence, const struct silence_key *key, uint64_t now_ms, uint32_t interval_ms)
@@ -166,7 +170,10 @@ uint32_t silence_deaf(struct silence *silence, const struct silence_key *key, ui
     if (++path->deaf_count < SILENCE_PROOFS)
         return 0;
     path->deaf_count = 0;
-    return learn(silence, path, interval_ms / 2);
+    uint32_t learned_ms = learn(silence, path, interval_ms / 2);
+    if (learned_ms > 0)
+        path->cut_ms = 0;
+    return learned_ms;
 }
 
 static void forget_if_empty(struct silence *silence, struct silence_path *path)
@@ -237,6 +244,41 @@ size_t silence_learned_count(const struct silence *silence, uint32_t *out_shorte
         count++;
         if (*out_shortest_ms == 0 || interval_ms < *out_shortest_ms)
             *out_shortest_ms = interval_ms;
+    }
+    return count;
+}
+
+static struct silence_lesson lesson_of(const struct silence_path *path)
+{
+    struct silence_lesson lesson = {
+        .is_proxy = path->key.is_proxy,
+        .interval_ms = path->interval_ms,
+        .cut_ms = path->cut_ms,
+        .evidence_ms = path->evidence_ms,
+    };
+
+    static_assert(sizeof lesson.address == IP_BYTES, "an address is two words");
+    memcpy(lesson.address, path->key.address, IP_BYTES);
+    return lesson;
+}
+
+size_t silence_list(const struct silence *silence, struct silence_lesson out_lessons[SILENCE_LESSONS_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < (size_t)SILENCE_SETS * SILENCE_WAYS; i++) {
+        const struct silence_path *path = &silence->paths[i / SILENCE_WAYS][i % SILENCE_WAYS];
+        size_t at = count;
+        if (path->interval_ms == 0)
+            continue;
+        while (at > 0 && out_lessons[at - 1].interval_ms > path->interval_ms)
+            at--;
+        if (at == SILENCE_LESSONS_MAX)
+            continue;
+        size_t kept = count < SILENCE_LESSONS_MAX ? count : SILENCE_LESSONS_MAX - 1;
+        memmove(&out_lessons[at + 1], &out_lessons[at], (kept - at) * sizeof *out_lessons);
+        out_lessons[at] = lesson_of(path);
+        count = kept + 1;
     }
     return count;
 }

@@ -21,9 +21,10 @@
 
 enum {
     SILENCE_SETS = 64,
-    SILENCE_WAYS = 4,   /* paths of one set: the one that has been without evidence longest makes room */
-    SILENCE_AGES = 8,   /* of the newest cuts that are kept */
-    SILENCE_PROOFS = 4, /* chance alone rarely makes so many the same */
+    SILENCE_WAYS = 4,         /* paths of one set: the one that has been without evidence longest makes room */
+    SILENCE_AGES = 8,         /* of the newest cuts that are kept */
+    SILENCE_PROOFS = 4,       /* chance alone rarely makes so many the same */
+    SILENCE_LESSONS_MAX = 16, /* that are shown: those with the shortest heartbeats */
 };
 
 enum silence_kind { SILENCE_OF_CLIENT, SILENCE_OF_BOTH, SILENCE_KIND_COUNT };
@@ -46,6 +47,7 @@ struct silence_path {
     uint32_t ages[SILENCE_KIND_COUNT][SILENCE_AGES]; /* oldest first */
     uint32_t deaf_ms;                                /* the interval at which it was deaf */
     uint32_t interval_ms;                            /* learned; 0: nothing */
+    uint32_t cut_ms;                                 /* the age of silence that taught it; 0: nobody knows it */
     uint64_t evidence_ms;                            /* when the newest came */
 };
 
@@ -55,6 +57,15 @@ struct silence {
     uint32_t forget_ms;    /* 0: nothing is learned */
     size_t used_count;
     struct silence_path paths[SILENCE_SETS][SILENCE_WAYS];
+};
+
+/* What was learned of one path, for those who look at it: words of 64 bits, so that it can be kept in a snapshot. */
+struct silence_lesson {
+    uint64_t address[2];  /* its bytes; nothing set behind the network's bits */
+    uint64_t is_proxy;    /* 0: a network of clients */
+    uint64_t interval_ms; /* after how long a silence it is pinged; 0: no lesson */
+    uint64_t cut_ms;      /* the age of silence at which it cuts; 0: it forgets, nobody knows when */
+    uint64_t evidence_ms; /* when the newest evidence came */
 };
 
 struct silence_key silence_key_of_proxy(const uint8_t address[IP_BYTES]);
@@ -76,3 +87,5 @@ uint32_t silence_interval(struct silence *silence, const struct silence_key *key
 
 /* How many paths have a learned interval; the shortest of them, 0 if there is none. */
 size_t silence_learned_count(const struct silence *silence, uint32_t *out_shortest_ms);
+/* Writes them, those with the shortest heartbeat first, and how many there are, SILENCE_LESSONS_MAX at the most. */
+size_t silence_list(const struct silence *silence, struct silence_lesson out_lessons[SILENCE_LESSONS_MAX]);

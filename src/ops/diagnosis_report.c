@@ -58,23 +58,6 @@ static void add_field(const struct http_request *request, const char *name, stru
         builder_format(out, ",\"%s (times)\":%zu", name, count);
 }
 
-static const char *class_of(const struct os_address *address)
-{
-    const uint8_t *bytes = address->bytes;
-    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    bool is_v4 = memcmp(bytes, mapped, sizeof mapped) == 0;
-    const uint8_t *v4 = bytes + sizeof mapped;
-
-    if (os_address_is_loopback(address))
-        return "loopback";
-    if (is_v4)
-        return v4[0] == 10 || (v4[0] == 172 && (v4[1] & 0xf0) == 16) || (v4[0] == 192 && v4[1] == 168)
-                       || (v4[0] == 169 && v4[1] == 254) || (v4[0] == 100 && (v4[1] & 0xc0) == 64)
-                   ? "private"
-                   : "public";
-    return (bytes[0] & 0xfe) == 0xfc || (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80) ? "private" : "public";
-}
-
 static const char *origin_verdict(const struct diagnosis_facts *facts, const struct diagnosis_subject *subject)
 {
     const struct http_request *request = subject->request;
@@ -107,8 +90,8 @@ void diagnosis_report(const struct diagnosis_facts *facts, const struct diagnosi
     builder_format(out,
                    ",\"scheme\":\"%s\",\"peer\":\"%s\",\"client\":\"%s\",\"behind\":\"%s\",\"origin\":\"%s\","
                    "\"fields\":{",
-                   schemes[subject->aim.scheme], class_of(subject->peer), words[subject->behind].client,
-                   words[subject->behind].behind, origin_verdict(facts, subject));
+                   schemes[subject->aim.scheme], ip_reach_text(ip_reach_of(subject->peer->bytes)),
+                   words[subject->behind].client, words[subject->behind].behind, origin_verdict(facts, subject));
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         add_field(request, fields[i], out);
     builder_format(out, "},\"upgrade\":\"%s\"", subject->fault ? "faulty" : subject->is_upgrade ? "right" : "none");

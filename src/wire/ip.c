@@ -61,3 +61,33 @@ bool ip_parse_node(struct view text, uint8_t out[IP_BYTES])
         return false;
     return ip_parse(view_first(text, (size_t)(end - text.at)), out);
 }
+
+static enum ip_reach reach_of_4(const uint8_t address[4])
+{
+    uint8_t first = address[0], second = address[1];
+
+    if (first == 127)
+        return IP_LOOPBACK;
+    if (first == 10 || (first == 172 && (second & 0xf0) == 16) || (first == 192 && second == 168)
+        || (first == 169 && second == 254) || (first == 100 && (second & 0xc0) == 64))
+        return IP_PRIVATE;
+    return IP_PUBLIC;
+}
+
+enum ip_reach ip_reach_of(const uint8_t address[IP_BYTES])
+{
+    static const uint8_t loopback[IP_BYTES] = {[IP_BYTES - 1] = 1};
+
+    if (ip_is_4(address))
+        return reach_of_4(address + IP_BYTES - 4);
+    if (memcmp(address, loopback, IP_BYTES) == 0)
+        return IP_LOOPBACK;
+    return (address[0] & 0xfe) == 0xfc || (address[0] == 0xfe && (address[1] & 0xc0) == 0x80) ? IP_PRIVATE : IP_PUBLIC;
+}
+
+const char *ip_reach_text(enum ip_reach reach)
+{
+    static const char *const texts[] = {[IP_LOOPBACK] = "loopback", [IP_PRIVATE] = "private", [IP_PUBLIC] = "public"};
+
+    return texts[reach];
+}

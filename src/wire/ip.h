@@ -12,3 +12,9 @@ bool ip_parse(struct view text, uint8_t out[IP_BYTES]);
  * section 6). The port is dropped. */
 bool ip_parse_node(struct view text, uint8_t out[IP_BYTES]);
 bool ip_is_4(const uint8_t address[IP_BYTES]);
+
+/* From how far away an address can be: this machine, a network of one's own (RFC 1918, RFC 4193, link-local, RFC 6598),
+ * or anywhere. */
+enum ip_reach { IP_LOOPBACK, IP_PRIVATE, IP_PUBLIC };
+enum ip_reach ip_reach_of(const uint8_t address[IP_BYTES]);
+const char *ip_reach_text(enum ip_reach reach);

@@ -25,6 +25,7 @@ int test_histogram(void);
 int test_list(void);
 int test_pool(void);
 int test_result(void);
+int test_snapshot(void);
 int test_table(void);
 int test_turns(void);
 int test_utc(void);

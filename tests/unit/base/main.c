@@ -12,6 +12,7 @@ int main(void)
     failures += test_base64();
     failures += test_list();
     failures += test_counter();
+    failures += test_snapshot();
     failures += test_table();
     failures += test_wheel();
     failures += test_due();

@@ -254,6 +254,29 @@ static void connections_over_the_limit_are_told_503(void **state)
     world_done(&world);
 }
 
+static void every_request_is_shown_before_it_is_answered(void **state)
+{
+    struct world world;
+    struct client client;
+
+    (void)state;
+    world_init(&world);
+    world_start(&world);
+    client_connect(&client, &world);
+    client_say(&client, "GET /one HTTP/1.1\r\nHost: x\r\n\r\nGET /two HTTP/1.1\r\nHost: x\r\n\r\n");
+    world_until(&world, client_has(&client, "GET /two"));
+    client_say(&client, "GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n");
+    world_until(&world, client_has(&client, "HTTP/1.1 400"));
+    client_close(&client);
+    client_upgrade(&client, &world, "");
+    assert_int_equal(world.arrived[WS_HANDSHAKE_NOT_ASKED], 2);
+    assert_int_equal(world.arrived[WS_HANDSHAKE_BAD], 1);
+    assert_int_equal(world.arrived[WS_HANDSHAKE_RIGHT], 1);
+    client_close(&client);
+    world_until(&world, shard_live_count(world.shard) == 0);
+    world_done(&world);
+}
+
 int test_conn_http(void);
 int test_conn_http(void)
 {
@@ -269,6 +292,7 @@ int test_conn_http(void)
         cmocka_unit_test(a_faulty_upgrade_may_be_explained_by_others),
         cmocka_unit_test(another_version_is_told_to_upgrade),
         cmocka_unit_test(connections_over_the_limit_are_told_503),
+        cmocka_unit_test(every_request_is_shown_before_it_is_answered),
     };
 
     return cmocka_run_group_tests_name("conn_http", tests, NULL, NULL);

@@ -198,6 +198,46 @@ static void switched_off_it_learns_nothing(void **state)
     assert_int_equal(silence.used_count, 0);
 }
 
+static void lessons_are_listed_with_what_taught_them_the_shortest_first(void **state)
+{
+    struct silence_lesson lessons[SILENCE_LESSONS_MAX];
+
+    (void)state;
+    assert_int_equal(silence_list(&silence, lessons), 0);
+    for (int i = 0; i < SILENCE_PROOFS; i++) {
+        (void)cut(&home, 20000, 20000); /* seen below */
+        (void)silence_deaf(&silence, &proxy, 7, HEARTBEAT_MS);
+    }
+    assert_int_equal(silence_list(&silence, lessons), 2);
+    assert_int_equal(lessons[0].interval_ms, HEARTBEAT_MS / 2);
+    assert_int_equal(lessons[0].cut_ms, 0);
+    assert_int_equal(lessons[0].evidence_ms, 7);
+    assert_true(lessons[0].is_proxy);
+    assert_int_equal(lessons[1].interval_ms, 16000);
+    assert_int_equal(lessons[1].cut_ms, 20000);
+    assert_false(lessons[1].is_proxy);
+    assert_memory_equal(lessons[1].address, home.address, IP_BYTES);
+}
+
+static void of_too_many_lessons_those_with_the_shortest_heartbeats_are_listed(void **state)
+{
+    struct silence_lesson lessons[SILENCE_LESSONS_MAX];
+    uint8_t address[IP_BYTES];
+
+    (void)state;
+    assert_true(ip_parse(VIEW("10.0.0.1"), address));
+    for (int i = 0; i < 2 * SILENCE_LESSONS_MAX; i++) {
+        address[14] = (uint8_t)i;
+        const struct silence_key key = silence_key_of_client(address);
+        uint32_t age_ms = 5000 + 500 * (uint32_t)(i * 7 % (2 * SILENCE_LESSONS_MAX));
+        for (int j = 0; j < SILENCE_PROOFS; j++)
+            (void)cut(&key, age_ms, age_ms); /* seen below */
+    }
+    assert_int_equal(silence_list(&silence, lessons), SILENCE_LESSONS_MAX);
+    for (uint64_t i = 0; i < SILENCE_LESSONS_MAX; i++)
+        assert_int_equal(lessons[i].cut_ms, 5000 + 500 * i);
+}
+
 int test_silence(void);
 int test_silence(void)
 {
@@ -211,6 +251,8 @@ int test_silence(void)
         cmocka_unit_test_setup(what_is_old_is_tried_by_few_and_then_forgotten, begin),
         cmocka_unit_test_setup(the_table_never_grows_and_keeps_what_it_learned, begin),
         cmocka_unit_test_setup(switched_off_it_learns_nothing, begin),
+        cmocka_unit_test_setup(lessons_are_listed_with_what_taught_them_the_shortest_first, begin),
+        cmocka_unit_test_setup(of_too_many_lessons_those_with_the_shortest_heartbeats_are_listed, begin),
     };
 
     return cmocka_run_group_tests_name("silence", tests, NULL, NULL);

@@ -61,6 +61,16 @@ static void on_faulty(void *context, struct conn *conn, const struct http_reques
                               .status = fault->status, .body = VIEW("explained by the test"), .is_last = true});
 }
 
+static void on_arrived(void *context, const struct conn *conn, const struct http_request *request,
+                       enum ws_handshake handshake)
+{
+    struct world *world = context;
+
+    (void)conn;
+    assert_true(request->path.size > 0);
+    world->arrived[handshake]++;
+}
+
 static void on_upgrade_aside(void *context, struct conn *conn, const struct http_request *request,
                              const struct ws_offer *offer, struct net_upgrade *upgrade)
 {
@@ -193,6 +203,7 @@ void world_start(struct world *world)
     };
     struct net_events events = {
         .context = world,
+        .request_context = world,
         .request = on_request,
         .upgrade = on_upgrade,
         .opened = on_opened,
@@ -202,6 +213,7 @@ void world_start(struct world *world)
         .farewell = on_farewell,
         .turned = on_turned,
         .faulty = on_faulty,
+        .arrived = on_arrived,
         .aside = &world->aside,
     };
     struct os_address wanted;

@@ -28,6 +28,7 @@ struct world {
     int messages;
     struct builder texts; /* of all messages, each with a newline */
     int upgrade_status;   /* what the next upgrade is answered with */
+    int arrived[WS_HANDSHAKE_BAD + 1]; /* requests, by what they ask for */
     bool echoes;
     bool turned_is_slow;
     bool lapped_has_no_memory;  /* what is told of a gap does not fit */
