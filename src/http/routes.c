@@ -3,6 +3,7 @@
 
 #include "http/assets.h"
 #include "http/health.h"
+#include "http/public_notices.h"
 
 enum { FIELDS_BYTES_MAX = 8192, BODY_BYTES_MAX = 1024 * 1024 };
 
@@ -99,6 +100,10 @@ void http_serve(void *context, struct conn *conn, const struct http_request *req
     (void)body;
     if (diagnosis_is_asked(request) && view_equal(request->method, VIEW("GET"))) {
         diagnosis_answer(site->diagnosis, conn, request, NULL);
+        return;
+    }
+    if (public_notices_are_asked(request) && view_equal(request->method, VIEW("GET"))) {
+        public_notices_serve(site, conn, request);
         return;
     }
     http_reply_init(&reply);

@@ -7,6 +7,7 @@
 
 #include "net/conn.h"
 #include "ops/diagnosis.h"
+#include "ops/notices.h"
 
 /* What the answers depend on. */
 struct http_site {
@@ -14,6 +15,8 @@ struct http_site {
     void *context;
     _Atomic bool is_draining;
     struct diagnosis *diagnosis;
+    struct notices *notices;
+    const struct chat *chat; /* asked about origins; NULL: none is wrong */
 };
 
 /* An answer before it is sent. `fields` grows as needed; `answer.body` points to constants or into `body`. */

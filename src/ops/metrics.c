@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/metrics_inside.h"
+#include "ops/notices_serve.h"
 #include "ops/server_ledger.h"
 #include "os/thread.h"
 
@@ -304,6 +305,7 @@ void metrics_write(const struct metrics_sources *sources, struct builder *out)
     metrics_write_histogram(&commit_events, &store_counters(sources->store)->commit_events, out);
     metrics_write_histogram(&chunk_events, &chat_hub_counters(sources->chat)->chunk_events, out);
     metrics_write_turns(sources, out);
+    metrics_write_notices(sources, out);
     write_shards(sources, out);
     write_process(sources, out);
     builder_add_string(out, "# EOF\n");
@@ -335,6 +337,7 @@ void metrics_reference(struct builder *out)
     for (size_t i = 0; i < HISTOGRAMS; i++)
         metrics_reference_line(out, histograms[i]->name, "", NULL, "histogram", histograms[i]->help);
     metrics_reference_turns(out);
+    metrics_reference_notices(out);
     metrics_reference_line(out, "queue_letters", "", "queue", "gauge", "Letters that wait in a queue between threads.");
     metrics_reference_line(out, "silence_heartbeat_seconds", "", "shard", "gauge", SILENCE_HELP);
     metrics_reference_line(out, "build_info", "", "version", "info", "The version of this program.");
@@ -367,6 +370,10 @@ void metrics_serve(void *context, struct conn *conn, const struct http_request *
                is_ready ? VIEW("ok\n") : VIEW("not ready: the store cannot write, or the server is going away\n"));
     } else if (view_equal(request->path, VIEW("/api/v1/ledger"))) {
         server_ledger_serve(sources, conn);
+    } else if (view_equal(request->path, VIEW("/api/v1/notices"))) {
+        notices_serve(sources, conn);
+    } else if (view_equal(request->path, VIEW("/api/v1/paths"))) {
+        notices_serve_paths(sources, conn);
     } else if (view_equal(request->path, VIEW("/metrics"))) {
         builder_init(&text, 4 * 1024 * 1024);
         metrics_write(sources, &text);
@@ -374,7 +381,10 @@ void metrics_serve(void *context, struct conn *conn, const struct http_request *
                builder_view(&text));
         builder_done(&text);
     } else {
-        answer(conn, 404, plain,
-               VIEW("The operator's port has /metrics, /api/v1/ledger, /livez, /readyz and /healthz.\n"));
+        answer(
+            conn, 404, plain,
+            VIEW(
+                "The operator's port has /metrics, /api/v1/ledger, /api/v1/notices, /api/v1/paths, /livez, /readyz and "
+                "/healthz.\n"));
     }
 }

@@ -6,6 +6,7 @@
 #include "chat/chat.h"
 #include "net/conn.h"
 #include "ops/diagnosis.h"
+#include "ops/notices.h"
 
 /* Where the numbers are. Read from the operator's thread while their writers go on: each number is whole, and a few may
  * be a moment apart. */
@@ -15,6 +16,7 @@ struct metrics_sources {
     struct shard *const *shards;
     size_t shard_count;
     const struct diagnosis *diagnosis;
+    const struct notices *notices;
     struct shard *ops;                  /* the operator's own listener; NULL: there is none */
     uint16_t ports[NET_LISTEN_MAX + 1]; /* that all of these listen on */
     size_t port_count;
@@ -27,5 +29,5 @@ void metrics_write(const struct metrics_sources *sources, struct builder *out);
 /* Appends the reference page. */
 void metrics_reference(struct builder *out);
 /* Fits net_events.request for the operator's listener; `context` is the struct metrics_sources. Answers /metrics,
- * /api/v1/ledger, /livez, /readyz and /healthz. */
+ * /api/v1/ledger, /api/v1/notices, /api/v1/paths, /livez, /readyz and /healthz. */
 void metrics_serve(void *context, struct conn *conn, const struct http_request *request, struct view body);

@@ -21,5 +21,8 @@ void metrics_reference_line(struct builder *out, const char *name, const char *s
 /* metrics_turns.c: the loops' turns, and the longest of them. */
 void metrics_write_turns(const struct metrics_sources *sources, struct builder *out);
 void metrics_reference_turns(struct builder *out);
+/* metrics_notices.c: what is noticed of the deployment, and what it is made from. */
+void metrics_write_notices(const struct metrics_sources *sources, struct builder *out);
+void metrics_reference_notices(struct builder *out);
 extern const double metrics_second_edges[];
 extern const size_t metrics_second_edge_count;

@@ -15,12 +15,24 @@ struct diagnosis_options {
     size_t talk_bytes_max;        /* of its messages, in both directions */
 };
 
+/* Of what natter notices of its own deployment. */
+struct notices_options {
+    uint32_t window_ms;       /* how long evidence counts */
+    uint32_t evidence_min;    /* so much of it is needed */
+    uint32_t socket_ms;       /* the socket of a page must have come by then */
+    uint32_t look_ms;         /* between two looks at the evidence */
+    uint32_t repeat_ms;       /* between two lines of the log about the same notice */
+    uint32_t one_address_min; /* connections of one address, and none of another, that are worth a remark */
+    bool is_on_page;          /* visitors are told of faults, without addresses */
+};
+
 struct ops_options {
     struct os_address listen; /* of /metrics and the health answers */
     bool is_on;
     enum diag_level log_level;
     int log_form; /* enum log_form */
     struct diagnosis_options diagnosis;
+    struct notices_options notices;
 };
 
 enum log_form { LOG_AUTO /* human on a terminal, JSON otherwise */, LOG_HUMAN, LOG_JSON };

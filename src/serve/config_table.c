@@ -59,6 +59,22 @@ const struct setting settings[] = {
     {"doctor", "talk_max", SETTING_SIZE, AT(ops.diagnosis.talk_bytes_max), "16MiB", 65536, 1073741824, NULL,
      "Bytes of its messages, in both directions; then it is closed with 1008."},
 
+    {"notices", "window", SETTING_TIME_32, AT(ops.notices.window_ms), "10min", 1000, 86400000, NULL,
+     "How long what natter sees of faults around it counts as evidence. A notice goes when there is none left, or when "
+     "what was broken works again."},
+    {"notices", "evidence_min", SETTING_COUNT_32, AT(ops.notices.evidence_min), "4", 1, 100000, NULL,
+     "How many times a fault must show itself in that time before it is noticed."},
+    {"notices", "socket_time", SETTING_TIME_32, AT(ops.notices.socket_ms), "15s", 100, 600000, NULL,
+     "A browser that was given the page must have connected its WebSocket by then, or it counts as evidence."},
+    {"notices", "look", SETTING_TIME_32, AT(ops.notices.look_ms), "5s", 50, 60000, NULL,
+     "Between two looks at the evidence."},
+    {"notices", "repeat", SETTING_TIME_32, AT(ops.notices.repeat_ms), "1h", 1000, 604800000, NULL,
+     "The log is told of a notice at once, and again after this time while it lasts; never more often."},
+    {"notices", "one_address_min", SETTING_COUNT_32, AT(ops.notices.one_address_min), "20", 2, 10000000, NULL,
+     "So many connections that all come from one address, and none from another, are worth a remark."},
+    {"notices", "page", SETTING_SWITCH, AT(ops.notices.is_on_page), "on", NO, NO, NULL,
+     "Show people on the page, in a banner and without addresses, what is wrong with the proxy in front."},
+
     {"tls", "certificates", SETTING_PAIRS, AT(tls), "", NO, NO, NULL,
      "Certificates for the addresses with tls: the file of the chain and the file of its key in PEM, with a blank "
      "between them; several pairs are separated by commas. A client gets the one for the name that it asks for, the "

@@ -7,8 +7,10 @@
 #include "base/diag.h"
 #include "base/table.h"
 #include "chat/chat.h"
+#include "http/public_notices.h"
 #include "http/routes.h"
 #include "net/letters.h"
+#include "ops/notices_serve.h"
 #include "ops/watchdog.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -35,6 +37,7 @@ struct server {
     struct shard *ops;
     struct diagnosis *diagnosis;
     struct net_events diagnosis_events;
+    struct notices *notices;
     struct http_site site;
     struct metrics_sources metrics;
     struct watchdog watchdog; /* of the main thread */
@@ -86,6 +89,7 @@ static enum result make_shards(struct server *server)
     chat_net_events(server->chat, &events);
     events.request = http_serve;
     events.faulty = http_serve_faulty;
+    events.arrived = public_notices_see;
     events.request_context = &server->site;
     events.aside = &server->diagnosis_events;
     for (size_t i = 0; i < wanted && i < SHARDS_MAX && result == RESULT_OK; i++)
@@ -183,7 +187,12 @@ static enum result make_diagnosis(struct server *server)
     if (!server->diagnosis)
         return RESULT_NO_MEMORY;
     diagnosis_events(server->diagnosis, &server->diagnosis_events);
+    server->notices = notices_new(&config->ops.notices, config->net.heartbeat_forget_ms);
+    if (!server->notices)
+        return RESULT_NO_MEMORY;
     server->site.diagnosis = server->diagnosis;
+    server->site.notices = server->notices;
+    server->site.chat = server->chat;
     return RESULT_OK;
 }
 
@@ -223,6 +232,7 @@ static enum result build(struct server *server)
     server->metrics.shards = server->shards;
     server->metrics.shard_count = server->shard_count;
     server->metrics.diagnosis = server->diagnosis;
+    server->metrics.notices = server->notices;
     server->metrics.is_ready = is_ready;
     server->metrics.context = &server->site;
     make_ops(server);
@@ -265,6 +275,7 @@ static void take_apart(struct server *server)
         shard_free(server->shards[i]);
     shard_free(server->ops);
     diagnosis_free(server->diagnosis);
+    notices_free(server->notices);
     listening_done(&server->listening);
     secure_done(&server->secure);
     admission_free(server->admission);
@@ -303,18 +314,24 @@ static void rest(const struct server *server, uint64_t *letters_seen, uint64_t *
 
 static void wait_for_end(struct server *server)
 {
-    uint64_t letters_seen = 0, letters_at_trim = 0;
+    uint64_t letters_seen = 0, letters_at_trim = 0, rest_ms = 0;
+    uint64_t look_ms = server->config->ops.notices.look_ms;
 
     for (;;) {
         uint64_t turn_ms = secure_turn(&server->secure, server->shards, server->shard_count);
+        turn_ms = turn_ms < look_ms ? turn_ms : look_ms;
         int signal = os_signal_wait(turn_ms < REST_MS ? (int)turn_ms : REST_MS);
         if (signal == SIGTERM || signal == SIGINT)
             return;
         if (signal == SIGHUP)
             secure_reload(&server->secure, server->shards, server->shard_count);
         watchdog_look(&server->watchdog, &server->metrics, os_clock_monotonic_ns());
-        if (signal == 0)
+        notices_turn(server->notices, &server->metrics);
+        uint64_t now_ms = os_clock_monotonic_ms();
+        if (signal == 0 && now_ms >= rest_ms) {
             rest(server, &letters_seen, &letters_at_trim);
+            rest_ms = now_ms + REST_MS / 2; /* the other looks may be more often, and a moment is no rest */
+        }
     }
 }
 

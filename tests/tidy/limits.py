@@ -117,6 +117,7 @@ TESTED_BY = {
     'src/net/place.c': 'tests/unit/net/test_cursor.c',
     'src/net/registry.c': 'tests/unit/net/test_shard.c',
     'src/ops/loops.c': 'tests/unit/ops/test_watchdog.c',
+    'src/ops/metrics_notices.c': 'tests/unit/ops/test_metrics.c',
     'src/ops/metrics_turns.c': 'tests/unit/ops/test_metrics.c',
 }
 

@@ -16,6 +16,7 @@
 
 int test_assets(void);
 int test_health(void);
+int test_public_notices(void);
 int test_routes(void);
 
 struct exchange {

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/diag.h"
+#include "base/table.h"
 #include "http_test.h"
 
 static bool is_store_healthy(void *context)
@@ -82,10 +84,14 @@ bool exchange_has_field(const struct exchange *exchange, const char *name)
 
 int main(void)
 {
+    static const uint8_t secret[16] = "a secret of test";
     int failures = 0;
 
+    table_seed(secret);
+    diag_setup(DIAG_HUMAN, DIAG_ERROR);
     failures += test_routes();
     failures += test_health();
     failures += test_assets();
+    failures += test_public_notices();
     return failures > 0;
 }

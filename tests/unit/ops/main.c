@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All tests of the floor ops/, and what they share. */
+#include <string.h>
+
 #include "base/diag.h"
 #include "base/table.h"
 #include "ops_test.h"
@@ -70,12 +72,17 @@ void parts_init(struct parts *parts)
     parts->diagnosis = diagnosis_new(&(struct diagnosis_options){{1, 10}, 4, 2, 60000, 65536},
                                      &(struct diagnosis_facts){.chat = parts->chat}, PARTS_SHARDS);
     assert_non_null(parts->diagnosis);
+    parts->notices = notices_new(
+        &(struct notices_options){.window_ms = 600000, .evidence_min = 4, .socket_ms = 15000, .repeat_ms = 3600000},
+        3600000);
+    assert_non_null(parts->notices);
     parts->sources = (struct metrics_sources){
         .store = parts->store,
         .chat = parts->chat,
         .shards = parts->shards,
         .shard_count = PARTS_SHARDS,
         .diagnosis = parts->diagnosis,
+        .notices = parts->notices,
         .is_ready = is_ready,
         .context = parts,
     };
@@ -84,11 +91,50 @@ void parts_init(struct parts *parts)
 void parts_done(struct parts *parts)
 {
     diagnosis_free(parts->diagnosis);
+    notices_free(parts->notices);
     chat_free(parts->chat);
     store_free(parts->store);
     for (size_t i = 0; i < PARTS_SHARDS; i++)
         shard_free(parts->shards[i]);
     admission_free(parts->admission);
+}
+
+static void read_request(const struct seen *seen, char text[4096], struct http_request *out_request)
+{
+    const struct http_limits limits = {4096, 2048, HTTP_FIELDS_MAX};
+    const char *fields = seen->fields ? seen->fields : "";
+    struct http_fault fault;
+
+    (void)snprintf(text, 4096, "%s\r\n%s%s\r\n", seen->line, strstr(fields, "Host:") ? "" : "Host: localhost\r\n",
+                   fields);
+    assert_int_equal(http_request_decode(view_of_string(text), &limits, out_request, &fault), DECODE_DONE);
+}
+
+void see(struct evidence *evidence, const struct seen *seen)
+{
+    const char *peer = seen->peer ? seen->peer : "127.0.0.1";
+    struct http_request request;
+    struct ws_offer offer;
+    struct http_fault fault;
+    char text[4096];
+
+    read_request(seen, text, &request);
+    struct sighting sighting = {
+        .request = &request,
+        .handshake = ws_handshake_read(&request, &offer, &fault),
+        .is_trusted = seen->is_trusted,
+        .is_client_told = seen->is_client_told,
+        .now_ms = seen->now_ms,
+    };
+    assert_true(ip_parse(view_of_string(peer), sighting.peer));
+    assert_true(ip_parse(view_of_string(seen->client ? seen->client : peer), sighting.client));
+    evidence_see(evidence, &sighting);
+}
+
+void see_times(struct evidence *evidence, int times, const struct seen *seen)
+{
+    for (int i = 0; i < times; i++)
+        see(evidence, seen);
 }
 
 int main(void)
@@ -98,5 +144,7 @@ int main(void)
     os_random_init();
     table_seed(secret);
     diag_setup(DIAG_HUMAN, DIAG_ERROR);
-    return test_diagnosis_report() + test_metrics() + test_server_ledger() + test_watchdog() > 0;
+    return test_diagnosis_report() + test_evidence() + test_notices() + test_notices_serve() + test_notices_tell()
+               + test_metrics() + test_server_ledger() + test_watchdog()
+           > 0;
 }

@@ -15,6 +15,10 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 int test_diagnosis_report(void);
+int test_evidence(void);
+int test_notices(void);
+int test_notices_serve(void);
+int test_notices_tell(void);
 int test_server_ledger(void);
 int test_metrics(void);
 int test_watchdog(void);
@@ -27,6 +31,7 @@ struct parts {
     struct store *store;
     struct chat *chat;
     struct diagnosis *diagnosis;
+    struct notices *notices;
     bool is_ready;
     struct metrics_sources sources;
 };
@@ -35,3 +40,21 @@ void parts_done(struct parts *parts);
 
 /* Options as a small server has them. */
 struct net_options parts_net_options(void);
+
+/* One request, as evidence has it: "GET /ws HTTP/1.1", and further field lines, each with CRLF. It is looked at, and
+ * forgotten. */
+struct seen {
+    const char *line, *fields;
+    const char *peer;   /* "127.0.0.1" if NULL */
+    const char *client; /* the peer's if NULL */
+    bool is_trusted, is_client_told;
+    uint64_t now_ms;
+};
+void see(struct evidence *evidence, const struct seen *seen);
+void see_times(struct evidence *evidence, int times, const struct seen *seen);
+
+/* What a browser sends: of an upgrade, as it is and as proxies leave it; of a page. */
+#define SENT_KEY       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+#define SENT_UPGRADE   SENT_KEY "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+#define SENT_NO_HOP    SENT_KEY "Connection: close\r\n"
+#define SENT_BY_PERSON "Upgrade-Insecure-Requests: 1\r\n"
