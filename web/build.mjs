@@ -8,6 +8,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { helpPage } from "./help.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const COMPRESSIBLE = new Set([".html", ".js", ".css", ".svg", ".webmanifest", ".txt"]);
@@ -17,7 +18,7 @@ const WORKER = "sw.js";
 /** Compressed, for whoever comes for the first time, until the first message is shown. */
 const FIRST_SIGHT_BYTES_MAX = 100_000;
 /** Fetched when it is first wanted, and kept then; everything else is kept by the service worker from the start. */
-const RARE = /^assets\/emoji-/;
+const RARE = /^(assets\/(emoji|help)-|help\/)/;
 
 /** `virtual:emoji`: all emoji with their names, in few bytes; see src/virtual.d.ts. */
 const emojiModule = {
@@ -46,7 +47,7 @@ export async function buildPage({ dist = join(HERE, "dist"), isForDevelopment = 
     rmSync(dist, { recursive: true, force: true });
     const result = await build({
         absWorkingDir: HERE,
-        entryPoints: { main: "src/main.tsx", style: "styles/main.css" },
+        entryPoints: { main: "src/main.tsx", style: "styles/main.css", help: "styles/help.css" },
         outdir: join(dist, "assets"),
         entryNames: "[name]-[hash]",
         chunkNames: "[name]-[hash]",
@@ -68,7 +69,8 @@ export async function buildPage({ dist = join(HERE, "dist"), isForDevelopment = 
             .map((one) => relative(dist, join(HERE, one.path))),
     }));
     const { path: script, imports } = outputs.find(({ entryPoint }) => entryPoint === "src/main.tsx");
-    const { path: style } = outputs.find(({ entryPoint }) => entryPoint === "styles/main.css");
+    const styleOf = (entry) => outputs.find(({ entryPoint }) => entryPoint === entry).path;
+    const style = styleOf("styles/main.css");
     const preloads = imports.map((path) => `<link rel="modulepreload" href="./${path}">\n`).join("");
     const html = readFileSync(join(HERE, "index.html"), "utf8")
         .replace("%SCRIPT%", script)
@@ -79,6 +81,8 @@ export async function buildPage({ dist = join(HERE, "dist"), isForDevelopment = 
         writeFileSync(join(dist, name), readFileSync(join(HERE, "public", name)));
     }
     writeFileSync(join(dist, "licenses.txt"), licenses());
+    mkdirSync(join(dist, "help"));
+    writeFileSync(join(dist, "help", "what-natter-noticed.html"), helpPage(`../${styleOf("styles/help.css")}`));
     await buildWorker(dist, isForDevelopment);
     return { dist, first: ["index.html", script, style, ...imports] };
 }
