@@ -17,7 +17,7 @@ const suites = [
     'chat', 'durable', 'from_disk', 'bad_input', 'http', 'walk_in', 'limits', 'operation', 'schema', 'diagnosis',
     'doctor', 'doctor_tls', 'proof', 'agree', 'backup',
 ];
-for (const suite of [...suites, 'talk', 'proxy', 'silence', 'tls', 'tls_offer', 'browser'])
+for (const suite of [...suites, 'talk', 'proxy', 'silence', 'tls', 'tls_offer', 'browser', 'notices'])
     await import(`./${suite}.test.mjs`);
 for (const suite of ['page', 'page_long']) await import(`./${suite}.test.mjs`);
 const failed = await runAll(() => new Context(binary), option('--only'), Number(process.env.TEST_TIME_SCALE ?? 1));

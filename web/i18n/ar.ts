@@ -183,6 +183,15 @@ export const ar: Catalogue = {
     "connection.retry": "حاول الآن",
     "connection.again": "إعادة الاتصال",
 
+    "fault.upgrade_dropped": "الوكيل أمام هذا الخادم لا يمرّر اتصالات WebSocket، لذلك لا يمكن لأحد الدردشة.",
+    "fault.sockets_missing": "تصل هذه الصفحة إلى الخادم، لكن اتصال WebSocket لا يصل، لذلك لا يمكنك الدردشة.",
+    "fault.origin_refused": "هذا الخادم لا يعرف نفسه بهذا العنوان، لذلك لا يمكن لأحد الدردشة هنا.",
+    "fault.silence_cut": "شيء ما أمام هذا الخادم يقطع الاتصالات الصامتة. وهي تعود من تلقاء نفسها.",
+    "fault.forwarded_not_believed": "هذا الخادم لا يثق بوكيله، لذلك يتقاسم كل القادمين حدود شخص واحد.",
+    "fault.forwarded_missing": "وكيل يخفي من يأتي إلى هذا الخادم، لذلك يتقاسم الجميع حدود شخص واحد.",
+    "fault.cure": "للمشرف: العلاج",
+    "fault.dismiss": "إخفاء",
+
     "settings.title": "الإعدادات",
     "settings.open": "الإعدادات",
     "settings.theme": "المظهر",

@@ -132,6 +132,15 @@ export const en = {
     "connection.retry": "Try now",
     "connection.again": "Connect again",
 
+    "fault.upgrade_dropped": "The proxy in front of this server lets no WebSockets through, so nobody can chat.",
+    "fault.sockets_missing": "This page reaches the server, but its WebSocket does not, so you cannot chat.",
+    "fault.origin_refused": "This server does not know itself by this address, so nobody can chat here.",
+    "fault.silence_cut": "Something in front of this server cuts silent connections. They come back by themselves.",
+    "fault.forwarded_not_believed": "This server does not trust its proxy, so all who come share one person's limits.",
+    "fault.forwarded_missing": "A proxy hides who comes to this server, so all share one person's limits.",
+    "fault.cure": "For its operator: the cure",
+    "fault.dismiss": "Hide this",
+
     "settings.title": "Settings",
     "settings.open": "Settings",
     "settings.theme": "Appearance",

@@ -121,6 +121,15 @@ export const zh: Catalogue = {
     "connection.retry": "立即重试",
     "connection.again": "重新连接",
 
+    "fault.upgrade_dropped": "此服务器前面的代理不放行 WebSocket，因此无法聊天。",
+    "fault.sockets_missing": "本页能连到服务器，但它的 WebSocket 连不到，因此你无法聊天。",
+    "fault.origin_refused": "此服务器不认得这个地址，因此无法在这里聊天。",
+    "fault.silence_cut": "此服务器前面有东西会切断静默的连接。连接会自行恢复。",
+    "fault.forwarded_not_believed": "此服务器不信任自己的代理，因此所有人共用一个人的限额。",
+    "fault.forwarded_missing": "有代理隐藏了访问者的地址，因此所有人共用一个人的限额。",
+    "fault.cure": "致管理员：解决办法",
+    "fault.dismiss": "隐藏",
+
     "settings.title": "设置",
     "settings.open": "设置",
     "settings.theme": "外观",

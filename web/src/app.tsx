@@ -11,6 +11,7 @@ import type { Message } from "./log";
 import { Members } from "./members";
 import type { MessageActions } from "./message";
 import { NameDialog } from "./name_dialog";
+import { Notices } from "./notices";
 import { useModel } from "./notifier";
 import { usePanels } from "./panels";
 import { RoomHeader } from "./room_header";
@@ -77,6 +78,7 @@ export function App({ session }: { session: Session }) {
             <main class="room" inert={panels.hasDrawer}>
                 <RoomHeader model={model} panels={panels} />
                 <Banner session={session} />
+                <Notices session={session} />
                 <Holes model={model} />
                 <Timeline key={model.name} model={model} session={session} actions={actions.current} />
                 <Typing model={model} />

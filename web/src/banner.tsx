@@ -4,6 +4,7 @@ import type { StateChange } from "natter-client";
 import { useEffect, useState } from "preact/hooks";
 import { type Key, t } from "../i18n";
 import { Icon } from "./icons";
+import { Cure, faultText } from "./notices";
 import { useModel } from "./notifier";
 import type { Session } from "./session";
 import { takeNew } from "./worker_link";
@@ -13,6 +14,7 @@ const TICK_MS = 500;
 export function Banner({ session }: { session: Session }) {
     useModel(session);
     const { trouble, retryAt, waiting } = session;
+    const { fault } = session.lookout;
     const [, tick] = useState(0);
     const isCounting = trouble !== undefined && retryAt !== undefined;
     useEffect(() => {
@@ -30,10 +32,13 @@ export function Banner({ session }: { session: Session }) {
                     data-testid="connection-banner"
                     data-state={trouble.state}
                     data-reason={trouble.reason}
+                    data-fault={fault?.notice}
                 >
                     <Icon name="alert" />
                     <span class="banner-text">
-                        <strong>{headline(trouble)}</strong> <span aria-hidden="true">{rest(trouble, retryAt)}</span>
+                        <strong>{fault ? faultText(fault) : headline(trouble)}</strong>{" "}
+                        {fault && <Cure notice={fault} />}{" "}
+                        <span aria-hidden="true">{rest(trouble, retryAt)}</span>
                         {waiting > 0 && (
                             <span class="banner-waiting" data-testid="waiting">
                                 {t("connection.waiting", { count: waiting })}

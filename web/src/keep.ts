@@ -139,6 +139,13 @@ export const keep = {
     set rooms(names: readonly string[]) {
         write("rooms", JSON.stringify(names.slice(-ROOMS_MAX)));
     },
+    /** What the server has noticed, and the person does not want to see again. */
+    get hiddenNotices(): string[] {
+        return namesIn(read("notices")) ?? [];
+    },
+    set hiddenNotices(names: readonly string[]) {
+        write("notices", names.length === 0 ? undefined : JSON.stringify(names));
+    },
     draft(room: string): string {
         return read(`draft.${room}`) ?? "";
     },

@@ -5,6 +5,7 @@ import { announce, deserves, isLookedAt } from "./alerts";
 import { byName } from "./format";
 import { keep, localStore } from "./keep";
 import type { Message } from "./log";
+import { browserWorld, Lookout } from "./lookout";
 import { Notifier } from "./notifier";
 import { RoomModel } from "./room_model";
 import { DEFAULT_ROOM, hashOf, onRoute, type Route, routeOf } from "./router";
@@ -30,6 +31,8 @@ export class Session extends Notifier {
     retryAt: number | undefined;
     /** Trouble that has lasted long enough to be shown. */
     trouble: StateChange | undefined;
+    /** What is wrong between this page and its server. */
+    readonly lookout = new Lookout(browserWorld, () => this.changed());
     wasOnline = false;
     isNamed = keep.isNamed;
     /** The rooms in the order in which they were looked at, the last one first. */
@@ -249,6 +252,7 @@ export class Session extends Notifier {
     }
 
     private stateChanged(change: StateChange): void {
+        this.lookout.stateChanged(change);
         this.retryAt = change.retryInMs === undefined ? undefined : Date.now() + change.retryInMs;
         if (change.reason === "removed" || change.reason === "unauthorized") keep.forgetMessages();
         if (change.state === "online") {

@@ -104,3 +104,17 @@ export const spoilingCompressed = () => ({ server }) => ({
         server.write(bytes);
     },
 });
+
+/** Changes the heads of requests; `change` gives the new text, or null where the filter answers 404 by itself. */
+export const changingHeads = (change) => ({ client, server }) => ({
+    up: (bytes) => {
+        const text = bytes.toString('latin1');
+        const next = text.startsWith('GET ') ? change(text) : text;
+        if (next === null) client.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+        else server.write(Buffer.from(next, 'latin1'));
+    },
+});
+
+export const isForSocket = (head) => /^GET \/ws[ ?]/.test(head);
+export const withoutUpgrade = (head) => head.replace(/^(Upgrade|Connection): .*\r\n/gim, '');
+export const withField = (head, field) => head.replace('\r\n', `\r\n${field}\r\n`);

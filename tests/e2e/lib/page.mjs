@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // People at the page in a real browser, for tests of it.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { equal } from './harness.mjs';
 
@@ -81,4 +81,12 @@ export async function axeFinds(page) {
     if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(readFileSync(AXE, 'utf8'));
     const { violations } = await page.evaluate(() => window.axe.run());
     return violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
+}
+
+/** Kept where SCREENSHOTS names a folder. */
+export async function shoot(page, name) {
+    const folder = process.env.SCREENSHOTS;
+    if (!folder) return;
+    mkdirSync(folder, { recursive: true });
+    await page.screenshot({ path: `${folder}/${name}.png` });
 }
