@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person can do at the page, each shown with real browsers at a real server.
+import http from 'node:http';
+import net from 'node:net';
 import { enter } from './lib/client.mjs';
 import { assert, equal, test, until } from './lib/harness.mjs';
-import { axeFinds, browser, by, isSent, message, person, PHONE, say, sees } from './lib/page.mjs';
+import { axeFinds, browser, by, isSent, message, person, PHONE, say, sees, takeName, watch } from './lib/page.mjs';
+import { get } from './lib/server.mjs';
 
 const composer = (page) => page.locator(by('composer-input'));
 const currentRoom = (page) => page.locator('.room-item.is-current').getAttribute('data-room');
@@ -258,6 +261,111 @@ test('page: notifications come to those who are away and asked for them', async 
     equal(await ada.locator('link[rel="icon"]').getAttribute('data-dot'), 'mention', 'the icon has a dot');
     await lookAway(false);
     await until(async () => !/^\(/.test(await ada.title()), 'it was seen');
+});
+
+test('page: what was read can be marked as unread, and stays so until it is read again', async (context) => {
+    const server = await context.server();
+    const instance = await browser(context);
+    const writer = await enter(server, 'lobby');
+    for (const word of ['one', 'two', 'three']) await writer.say('lobby', `number ${word}`);
+    await writer.close();
+    const page = await person(context, instance, server.url, 'Ada');
+    await sees(page, 'number three');
+    await message(page, 'number two').hover();
+    await page.locator(by('message-unread')).click();
+    await page.locator(by('new-divider')).waitFor();
+    const unread = () => page.locator('[data-room="lobby"]').getAttribute('data-unread');
+    equal(await unread(), '2', 'two are unread');
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+    equal(await unread(), '2', 'looking at it does not change that');
+    await page.reload();
+    await page.locator(by('new-divider')).waitFor();
+    await composer(page).focus();
+    await page.keyboard.press('Escape');
+    await page.locator(by('new-divider')).waitFor({ state: 'detached' });
+    equal(await unread(), '0', 'read');
+});
+
+test('page: a page that slept asks whether its connection lives', async (context) => {
+    const server = await context.server();
+    const instance = await browser(context);
+    const profile = await instance.newContext();
+    const page = watch(await profile.newPage());
+    await page.clock.install();
+    let sockets = 0;
+    let isDead = false;
+    await page.routeWebSocket(/\/ws/, (socket) => {
+        const isDoomed = sockets++ === 0;
+        const upstream = socket.connectToServer();
+        // A dead path says nothing: no close, no answer.
+        socket.onMessage((text) => (isDoomed && isDead) || upstream.send(text));
+        upstream.onMessage((text) => (isDoomed && isDead) || socket.send(text));
+    });
+    await page.goto(server.url);
+    await takeName(page, 'Ada');
+    await say(page, 'before the sleep');
+    await isSent(page, 'before the sleep');
+    isDead = true;
+    await page.clock.fastForward('10:00'); // the lid is closed
+    await page.clock.fastForward('00:04');
+    await page.clock.fastForward('00:02'); // and open for six seconds
+    await until(
+        async () => {
+            await page.clock.fastForward('00:01');
+            return sockets > 1;
+        },
+        'another connection',
+    );
+    await say(page, 'after the sleep');
+    await until(
+        async () => {
+            await page.clock.fastForward('00:01');
+            return (await page.locator(`${by('message')}[data-status="sent"]:has-text("after the sleep")`).count()) > 0;
+        },
+        'the page talks again',
+    );
+    equal(page.faults, [], 'faults');
+    await profile.close();
+});
+
+
+/** A way to the server that changes the service worker in passing; its address. */
+async function wayTo(context, server, change) {
+    const proxy = http.createServer(async (request, response) => {
+        const { status, headers, bytes } = await get(server.url + request.url);
+        delete headers['content-length'];
+        response.writeHead(status, headers);
+        response.end(request.url === '/sw.js' ? change(bytes.toString()) : bytes);
+    });
+    proxy.on('upgrade', ({ url, rawHeaders }, socket) => {
+        const upstream = net.connect(server.port, '127.0.0.1');
+        const fields = rawHeaders.map((word, index) => word + (index % 2 === 0 ? ': ' : '\r\n')).join('');
+        upstream.write(`GET ${url} HTTP/1.1\r\n${fields}\r\n`);
+        for (const [from, to] of [[socket, upstream], [upstream, socket]]) {
+            from.pipe(to);
+            from.on('error', () => to.destroy());
+        }
+    });
+    await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    context.onEnd(() => proxy.closeAllConnections());
+    context.onEnd(() => void proxy.close());
+    return `http://127.0.0.1:${proxy.address().port}`;
+}
+
+test('page: a newer page asks before it takes over, and keeps the draft', async (context) => {
+    const server = await context.server();
+    let suffix = '';
+    const url = await wayTo(context, server, (script) => script + suffix);
+    const page = await person(context, await browser(context), url, 'Ada');
+    await until(() => page.evaluate(() => Boolean(navigator.serviceWorker.controller)), 'the first worker');
+    await composer(page).fill('half a thought');
+    suffix = '\n// newer';
+    await page.reload();
+    await page.locator(by('new-page')).waitFor({ timeout: 20000 });
+    equal(await composer(page).inputValue(), 'half a thought', 'nothing is disturbed');
+    await Promise.all([page.waitForEvent('load'), page.locator(`${by('new-page')} button`).click()]);
+    await until(async () => (await composer(page).inputValue()) === 'half a thought', 'the draft is kept');
+    equal(await page.locator(by('new-page')).count(), 0, 'it has taken over');
 });
 
 test('page: another language, another direction', async (context) => {

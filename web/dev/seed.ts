@@ -46,7 +46,7 @@ const BRING = [
 const SCRIPT = [
     "I wrote a little script that tells when the tide turns, so that we are back in time:",
     "",
-    "```",
+    "```sh",
     '$ tide --place "north pier" --day saturday',
     "low   09:52   0.4 m",
     "high  16:08   2.9 m",

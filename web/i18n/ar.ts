@@ -123,6 +123,7 @@ export const ar: Catalogue = {
     "message.edit": "تعديل",
     "message.copy": "نسخ النص",
     "message.link": "نسخ الرابط",
+    "message.unread": "تعليم كغير مقروء من هنا",
     "message.linkCopied": "نُسخ الرابط",
     "message.delete": "حذف",
     "message.replyTo": "ردًا على {name}",
@@ -234,6 +235,7 @@ export const ar: Catalogue = {
     "shortcut.editOne": "تعديل الرسالة",
     "shortcut.react": "التفاعل مع الرسالة",
     "shortcut.copy": "نسخ نص الرسالة",
+    "shortcut.unreadHere": "تعليم كغير مقروء من هذه الرسالة",
     "shortcut.delete": "حذف الرسالة",
     "shortcut.sheet": "إظهار هذه القائمة",
 

@@ -87,6 +87,7 @@ export const en = {
     "message.edit": "Edit",
     "message.copy": "Copy the text",
     "message.link": "Copy the link",
+    "message.unread": "Mark as unread from here",
     "message.linkCopied": "The link is copied",
     "message.delete": "Delete",
     "message.replyTo": "In reply to {name}",
@@ -183,6 +184,7 @@ export const en = {
     "shortcut.editOne": "Edit the message",
     "shortcut.react": "React to the message",
     "shortcut.copy": "Copy the message's text",
+    "shortcut.unreadHere": "Mark as unread from the message on",
     "shortcut.delete": "Delete the message",
     "shortcut.sheet": "Show this sheet",
 

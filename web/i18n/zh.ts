@@ -79,6 +79,7 @@ export const zh: Catalogue = {
     "message.edit": "编辑",
     "message.copy": "复制文字",
     "message.link": "复制链接",
+    "message.unread": "从这里起标为未读",
     "message.linkCopied": "链接已复制",
     "message.delete": "删除",
     "message.replyTo": "回复 {name}",
@@ -172,6 +173,7 @@ export const zh: Catalogue = {
     "shortcut.editOne": "编辑该消息",
     "shortcut.react": "回应该消息",
     "shortcut.copy": "复制该消息的文字",
+    "shortcut.unreadHere": "从该消息起标为未读",
     "shortcut.delete": "删除该消息",
     "shortcut.sheet": "显示本页",
 

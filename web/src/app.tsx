@@ -48,7 +48,7 @@ export function App({ session }: { session: Session }) {
             if (panels.hasDrawer) panels.closeDrawer();
             else if (task) setTask(undefined);
             else {
-                model.markRead();
+                model.markRead(true);
                 model.clearDivider();
             }
         },
@@ -134,6 +134,7 @@ function actionsOf(
         reply: (message) => begin({ kind: "reply", message }),
         edit: (message) => begin({ kind: "edit", message }),
         delete: ask,
+        unread: (message) => session.room.markUnread(message.seq),
         link: (message) => {
             const url = new URL(hashOf(session.room.name, message.seq), location.href);
             void navigator.clipboard?.writeText(url.href).catch(ignore);

@@ -20,6 +20,8 @@ export interface Message {
     isEdited: boolean;
     isDeleted: boolean;
     replyTo: number | undefined;
+    /** The ids of those whom the text names. */
+    mentions: readonly string[];
     reactions: readonly Reaction[];
 }
 
@@ -137,6 +139,7 @@ export class Log {
             isEdited: changes?.edit !== undefined && !isDeleted,
             isDeleted,
             replyTo: original.reply_to,
+            mentions: isDeleted ? [] : ((changes?.edit ?? original).mentions ?? []),
             reactions: isDeleted || !changes ? [] : foldReactions(changes),
         });
     }

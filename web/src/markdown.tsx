@@ -66,30 +66,37 @@ function tokensOf(text: string): Token[] | undefined {
     }
 }
 
-/** `ownName`: mentions of it stand out. */
-export function renderMarkdown(text: string, ownName?: string): ComponentChildren {
+/** Whom the text may name; oneself stands out more. */
+export interface Names {
+    all: readonly string[];
+    own: string | undefined;
+}
+
+const NOBODY: Names = { all: [], own: undefined };
+
+export function renderMarkdown(text: string, names: Names = NOBODY): ComponentChildren {
     const tokens = tokensOf(text);
-    return tokens ? renderAll(tokens, ownName) : plain(text, ownName);
+    return tokens ? renderAll(tokens, names) : plain(text, names);
 }
 
-function renderAll(tokens: readonly Token[], ownName: string | undefined): ComponentChildren[] {
-    return tokens.map((token) => render(token as MarkedToken, ownName));
+function renderAll(tokens: readonly Token[], names: Names): ComponentChildren[] {
+    return tokens.map((token) => render(token as MarkedToken, names));
 }
 
-function render(token: MarkedToken, ownName: string | undefined): ComponentChildren {
+function render(token: MarkedToken, names: Names): ComponentChildren {
     switch (token.type) {
         case "paragraph":
-            return <p dir="auto">{renderAll(token.tokens, ownName)}</p>;
+            return <p dir="auto">{renderAll(token.tokens, names)}</p>;
         case "text":
-            return token.tokens ? renderAll(token.tokens, ownName) : plain(token.text, ownName);
+            return token.tokens ? renderAll(token.tokens, names) : plain(token.text, names);
         case "escape":
             return token.text;
         case "strong":
-            return <strong>{renderAll(token.tokens, ownName)}</strong>;
+            return <strong>{renderAll(token.tokens, names)}</strong>;
         case "em":
-            return <em>{renderAll(token.tokens, ownName)}</em>;
+            return <em>{renderAll(token.tokens, names)}</em>;
         case "del":
-            return <del>{renderAll(token.tokens, ownName)}</del>;
+            return <del>{renderAll(token.tokens, names)}</del>;
         case "codespan":
             return <code>{token.text}</code>;
         case "code":
@@ -97,46 +104,53 @@ function render(token: MarkedToken, ownName: string | undefined): ComponentChild
         case "br":
             return <br />;
         case "blockquote":
-            return <blockquote>{renderAll(token.tokens, ownName)}</blockquote>;
+            return <blockquote>{renderAll(token.tokens, names)}</blockquote>;
         case "list":
-            return renderList(token, ownName);
+            return renderList(token, names);
         case "link":
-            return renderLink(token, ownName);
+            return renderLink(token, names);
         case "space":
             return null;
         default:
-            return plain(token.raw, ownName);
+            return plain(token.raw, names);
     }
 }
 
-function renderList(list: Tokens.List, ownName: string | undefined): VNode {
+function renderList(list: Tokens.List, names: Names): VNode {
     const items = list.items.map((item) => (
         <li dir="auto">
             {item.task && <span class="task">{item.checked ? "☑ " : "☐ "}</span>}
-            {renderAll(item.tokens, ownName)}
+            {renderAll(item.tokens, names)}
         </li>
     ));
     const start = typeof list.start === "number" ? list.start : 1;
     return list.ordered ? <ol start={start}>{items}</ol> : <ul>{items}</ul>;
 }
 
-function renderLink(link: Tokens.Link, ownName: string | undefined): ComponentChildren {
+function renderLink(link: Tokens.Link, names: Names): ComponentChildren {
     const href = safeHref(link.href);
-    if (href === undefined) return plain(link.raw, ownName);
+    if (href === undefined) return plain(link.raw, names);
     return (
         <a href={href} title={href} target="_blank" rel="noopener nofollow ugc">
-            {renderAll(link.tokens, undefined)}
+            {renderAll(link.tokens, NOBODY)}
         </a>
     );
 }
 
-function plain(text: string, ownName: string | undefined): ComponentChildren {
-    const parts = ownName ? splitMentions(text, ownName) : [text];
-    return parts.map((part, index) => (index % 2 === 1 ? <mark class="mention">{part}</mark> : part));
+function plain(text: string, names: Names): ComponentChildren {
+    const parts = splitMentions(text, names.all);
+    const own = names.own?.toLowerCase();
+    return parts.map((part, index) => {
+        if (index % 2 === 0) return part;
+        return <mark class={`mention${part.slice(1).toLowerCase() === own ? " is-me" : ""}`}>{part}</mark>;
+    });
 }
 
 /** Every second part is a mention. */
-export function splitMentions(text: string, name: string): string[] {
-    const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-    return text.split(new RegExp(`(@${escaped})(?![\\p{L}\\p{N}_])`, "giu"));
+export function splitMentions(text: string, names: readonly string[]): string[] {
+    if (names.length === 0) return [text];
+    // The longest first: "Ada Lovelace" is not "Ada".
+    const sorted = [...names].sort((a, b) => b.length - a.length);
+    const escaped = sorted.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    return text.split(new RegExp(`(@(?:${escaped.join("|")}))(?![\\p{L}\\p{N}_])`, "giu"));
 }

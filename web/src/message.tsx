@@ -18,6 +18,8 @@ export interface MessageActions {
     edit(message: Message): void;
     delete(message: Message): void;
     react(message: Message, emoji: string, on: boolean): void;
+    /** This one and what follows are to be read again. */
+    unread(message: Message): void;
     /** The address of the message goes to the clipboard. */
     link(message: Message): void;
     retry(key: string): void;
@@ -34,6 +36,8 @@ interface MessageProps {
     isFlashing: boolean;
     me: User | undefined;
     quoted: Message | undefined;
+    /** The names of those whom the text names, one a line. */
+    mentioned: string;
     actions: MessageActions;
     onJump: (seq: number) => void;
 }
@@ -75,6 +79,7 @@ export class MessageRow extends Component<MessageProps, MessageState> {
         const classes = ["message", `is-${status}`];
         if (isHead) classes.push("is-head");
         if (isOwn) classes.push("is-own");
+        if (me && message.mentions.includes(me.id)) classes.push("is-mentioned");
         if (isFlashing) classes.push("is-flashing");
         if (isPicking) classes.push("is-picking");
         return (
@@ -153,7 +158,7 @@ export class MessageRow extends Component<MessageProps, MessageState> {
     }
 
     private content() {
-        const { message, me } = this.props;
+        const { message, me, mentioned } = this.props;
         if (message.isDeleted) {
             return (
                 <div class="message-text is-deleted" data-testid="message-text">
@@ -167,14 +172,14 @@ export class MessageRow extends Component<MessageProps, MessageState> {
         const classes = ["message-text"];
         if (isEmojiOnly(text)) classes.push("is-emoji");
         if (isLong && !isOpen) classes.push("is-cut");
-        const ownName = message.user.id === me?.id ? undefined : me?.name;
+        const names = { all: mentioned === "" ? [] : mentioned.split("\n"), own: me?.name };
         const action = actionOf(text);
         if (action !== undefined) classes.push("is-action");
         return (
             <>
                 <div class={classes.join(" ")} dir="auto" data-testid="message-text">
                     {action !== undefined && <bdi class="action-name">{message.user.name} </bdi>}
-                    {renderMarkdown(action ?? text, ownName)}
+                    {renderMarkdown(action ?? text, names)}
                     {message.isEdited && <span class="message-edited"> ({t("message.edited")})</span>}
                 </div>
                 {isLong && (

@@ -5,7 +5,6 @@ import type { ChatError, OutgoingMessage, ResetEvent, Room, RoomEvent, Subscript
 import { Far, type LoadState } from "./far";
 import { keep } from "./keep";
 import { Log, type Message, messageId } from "./log";
-import { splitMentions } from "./markdown";
 import { Notifier } from "./notifier";
 import type { Draft } from "./rows";
 import { Watch } from "./watch";
@@ -54,9 +53,13 @@ export class RoomModel extends Notifier {
     private readTimer: number | undefined;
     private typingTimer: number | undefined;
     private sent: OutgoingMessage[] = [];
+    /** Whoever wrote something, by id. */
+    private readonly names = new Map<string, string>();
     /** The newest events, without holes. */
     private newest: RoomEvent[] = [];
     private seenTimer: number | undefined;
+    /** Marked as unread by hand: looking at it does not change that before the room is opened anew. */
+    private isHeldUnread = false;
 
     constructor(
         readonly room: Room,
@@ -130,9 +133,14 @@ export class RoomModel extends Notifier {
         return this.unreadMessages().some((message) => this.isMention(message));
     }
 
-    isMention({ text }: Message): boolean {
+    isMention({ mentions }: Message): boolean {
         const { user } = this.host;
-        return user !== undefined && splitMentions(text, user.name).length > 1;
+        return user !== undefined && mentions.includes(user.id);
+    }
+
+    /** The names of those whom the message names, as far as they are known here. */
+    mentionedNames({ mentions }: Message): string {
+        return mentions.flatMap((id) => this.names.get(id) ?? this.members.get(id)?.name ?? []).join("\n");
     }
 
     /** Own messages that are not in the log yet, oldest first. */
@@ -231,6 +239,7 @@ export class RoomModel extends Notifier {
 
     /** The person opens the room: what was not read gets a divider that stays where it is. */
     open(): void {
+        this.isHeldUnread = false;
         this.dividerSeq = this.unread > 0 ? this.readSeq : undefined;
         this.watch.open();
         this.changed();
@@ -252,13 +261,26 @@ export class RoomModel extends Notifier {
         this.changed();
     }
 
-    /** Everything up to the newest was seen. */
-    markRead(): void {
+    /** Everything up to the newest was seen. `isAsked`: by a key, and not by looking. */
+    markRead(isAsked = false): void {
+        // Before the first join it is not known what was read; kept messages that are shown meanwhile prove nothing.
+        if (this.readSeq === undefined || (this.isHeldUnread && !isAsked)) return;
+        this.isHeldUnread = false;
         const seq = this.log.last ?? this.newestSeq;
-        if (this.readSeq !== undefined && seq <= this.readSeq) return;
+        if (seq <= this.readSeq) return;
         this.readSeq = seq;
         keep.setReadMark(this.name, { seq, epoch: this.room.epoch });
         this.tellRead();
+        this.host.roomChanged(this);
+        this.changed();
+    }
+
+    /** This message and what follows count as new, until they are read again. */
+    markUnread(seq: number): void {
+        this.readSeq = seq - 1;
+        this.dividerSeq = seq - 1;
+        this.isHeldUnread = true;
+        keep.setReadMark(this.name, { seq: seq - 1, epoch: this.room.epoch });
         this.host.roomChanged(this);
         this.changed();
     }
@@ -311,6 +333,7 @@ export class RoomModel extends Notifier {
     /** For the next visit, and for one without a connection. */
     private remember(event: RoomEvent): void {
         this.log.add(event);
+        this.names.set(event.user.id, event.user.name);
         if (this.newest.length > 0 && this.newest[this.newest.length - 1]?.seq !== event.seq - 1) this.newest = [];
         this.newest.push(event);
         if (this.newest.length > 2 * SEEN_MAX) this.newest = this.newest.slice(-SEEN_MAX);

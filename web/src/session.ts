@@ -156,7 +156,7 @@ export class Session extends Notifier {
 
     markAllRead(): void {
         for (const room of this.rooms.values()) {
-            room.markRead();
+            room.markRead(true);
             room.clearDivider();
         }
     }

@@ -19,6 +19,7 @@ export const SHORTCUTS: readonly (readonly [string, Key])[] = [
     ["E", "shortcut.editOne"],
     ["+", "shortcut.react"],
     ["C", "shortcut.copy"],
+    ["U", "shortcut.unreadHere"],
     ["Del", "shortcut.delete"],
     ["?", "shortcut.sheet"],
 ];

@@ -36,13 +36,16 @@ interface Snapshot {
     anchor: Anchor | undefined;
 }
 
+/** What a message that is not in the log yet cannot have. */
+const NOTHING = { mentions: [], reactions: [] };
 const END_PX = 40;
 const EDGE_PX = 600;
 const FLASH_MS = 1_600;
-const KEYS_OF_ACTIONS: Readonly<Record<string, "reply" | "edit" | "delete" | "copy" | "react">> = {
+const KEYS_OF_ACTIONS: Readonly<Record<string, "reply" | "edit" | "delete" | "unread" | "copy" | "react">> = {
     r: "reply",
     e: "edit",
     c: "copy",
+    u: "unread",
     "+": "react",
     Delete: "delete",
 };
@@ -245,6 +248,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
                         isFlashing={message.seq > 0 && message.seq === shared.flashSeq}
                         me={session.user}
                         quoted={message.replyTo === undefined ? undefined : model.messageAt(message.replyTo)}
+                        mentioned={model.mentionedNames(message)}
                         actions={shared.actions}
                         onJump={this.jump}
                     />
@@ -256,7 +260,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
     private messageOf(draft: Draft): Message {
         const user = this.props.session.user ?? { id: "", name: "" };
         const { id, key, at, text, replyTo, seq } = draft;
-        return { id, key, seq: seq ?? 0, at, user, text, isEdited: false, isDeleted: false, replyTo, reactions: [] };
+        return { id, key, seq: seq ?? 0, at, user, text, isEdited: false, isDeleted: false, ...NOTHING, replyTo };
     }
 
     /** The first look at the room: at the end, or where the unread begins. */

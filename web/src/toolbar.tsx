@@ -56,6 +56,12 @@ export function Toolbar({ message, isOwn, actions, isPicking, onPicking, onPick 
                 testId="message-link"
                 onClick={() => actions.link(message)}
             />
+            <IconButton
+                icon="unread"
+                label={t("message.unread")}
+                testId="message-unread"
+                onClick={() => actions.unread(message)}
+            />
             {isOwn && (
                 <IconButton
                     icon="trash"

@@ -134,9 +134,11 @@ test("nothing that was typed is lost", () => {
 });
 
 test("a mention of the own name stands out, and only as a whole word", () => {
-    assert.deepEqual(splitMentions("hi @Ada, and @adam", "Ada"), ["hi ", "@Ada", ", and @adam"]);
-    assert.deepEqual(splitMentions("@a.b (x)", "a.b"), ["", "@a.b", " (x)"]);
-    assert.equal(show(renderMarkdown("hi @ada", "Ada")), "[p hi [mark @ada]]");
+    assert.deepEqual(splitMentions("hi @Ada, and @adam", ["Ada"]), ["hi ", "@Ada", ", and @adam"]);
+    assert.deepEqual(splitMentions("@a.b (x)", ["a.b"]), ["", "@a.b", " (x)"]);
+    assert.deepEqual(splitMentions("@Ada Bo @Ada", ["Ada", "Ada Bo"]), ["", "@Ada Bo", " ", "@Ada", ""]);
+    assert.equal(show(renderMarkdown("hi @ada", { all: ["Ada"], own: undefined })), "[p hi [mark @ada]]");
+    assert.equal(show(renderMarkdown("hi @ada")), "[p hi @ada]");
 });
 
 test("a few emoji alone are large", () => {

@@ -19,6 +19,7 @@ function message(seq: number, userId: string, at: number, more: Partial<Message>
         isEdited: false,
         isDeleted: false,
         replyTo: undefined,
+        mentions: [],
         reactions: [],
         ...more,
     };

@@ -77,7 +77,8 @@ export class Connection {
     private welcome: WelcomeFrame | undefined;
     private hasBarrier = false;
     private heardAt = 0;
-    private isProbing = false;
+    /** Until when the server must have given a sign of life; undefined: it was not asked. */
+    private probeEndsAt: number | undefined;
     private bye: { retryAfterMs: number } | undefined;
     private refusal: string | undefined;
     private hasRenewedToken = false;
@@ -174,7 +175,7 @@ export class Connection {
             return;
         }
         this.socket = socket;
-        this.isProbing = false;
+        this.probeEndsAt = undefined;
         this.welcome = undefined;
         this.hasBarrier = false;
         this.bye = undefined;
@@ -249,12 +250,16 @@ export class Connection {
 
     /** Anything that arrives before the deadline counts as a sign of life, not only the answer. */
     private probe(deadlineMs: number): void {
-        if (this.state !== "online" || this.isProbing) return;
-        this.isProbing = true;
+        const now = this.options.environment.now();
+        const endsAt = now + deadlineMs;
+        // One that ends sooner is enough, unless it should have ended: then the machine slept over it.
+        const isAsked = this.probeEndsAt !== undefined && this.probeEndsAt <= endsAt && this.probeEndsAt > now;
+        if (this.state !== "online" || isAsked) return;
+        this.probeEndsAt = endsAt;
         const heardBefore = this.heardAt;
         this.post({ type: "ping" });
         this.timer(deadlineMs, () => {
-            this.isProbing = false;
+            if (this.probeEndsAt === endsAt) this.probeEndsAt = undefined;
             if (this.heardAt === heardBefore) this.giveUp();
         });
     }
@@ -344,6 +349,6 @@ export class Connection {
     private clearTimers(): void {
         for (const cancel of this.cancelTimers) cancel();
         this.cancelTimers.clear();
-        this.isProbing = false;
+        this.probeEndsAt = undefined;
     }
 }

@@ -25,7 +25,7 @@ export interface KeyValue {
 }
 
 /** Something happened that makes it worth to look whether the connection still lives. */
-export type Hint = "visible" | "online" | "offline";
+export type Hint = "visible" | "online" | "offline" | "awake";
 
 export interface Environment {
     now(): number;
@@ -41,6 +41,10 @@ export interface Environment {
 }
 
 function nothing(): void {}
+
+/** How often the clock is looked at, and by how much it may be late before the machine must have slept. */
+const TICK_MS = 4_000;
+const SLEPT_MS = 8_000;
 
 export function defaultEnvironment(): Environment {
     return {
@@ -59,10 +63,26 @@ export function defaultEnvironment(): Environment {
             const visible = (): void => {
                 if (document.visibilityState === "visible") listener("visible");
             };
+            const awake = (): void => listener("awake");
+            const network = (navigator as { connection?: EventTarget }).connection;
+            let looked = Date.now();
+            const timer = setInterval(() => {
+                const late = Date.now() - looked - TICK_MS;
+                looked = Date.now();
+                // Timers of a page that nobody sees come late without any sleep; showing it is a hint by itself.
+                if (late > SLEPT_MS && document.visibilityState === "visible") awake();
+            }, TICK_MS);
             window.addEventListener("online", online);
             window.addEventListener("offline", offline);
+            window.addEventListener("pageshow", awake);
+            document.addEventListener("resume", awake);
             document.addEventListener("visibilitychange", visible);
+            network?.addEventListener("change", awake);
             return () => {
+                clearInterval(timer);
+                window.removeEventListener("pageshow", awake);
+                document.removeEventListener("resume", awake);
+                network?.removeEventListener("change", awake);
                 window.removeEventListener("online", online);
                 window.removeEventListener("offline", offline);
                 document.removeEventListener("visibilitychange", visible);

@@ -207,6 +207,18 @@ describe("connection", () => {
         assert.equal((await waiting(client)).reason, "no_answer");
     });
 
+    test("a machine that slept through a question asks again, and does not wait as long as it slept", async () => {
+        const client = open();
+        await client.ready();
+        server.intercept = ({ type }) => (type === "ping" ? "drop" : "pass");
+        world.pass(25_000);
+        world.pass(3_000); // asked at the heartbeat, with 10 s for the answer
+        assert.equal(client.state, "online");
+        world.hint("awake");
+        world.pass(2_000);
+        assert.equal((await waiting(client)).reason, "no_answer");
+    });
+
     test("the network's return ends the pause", async () => {
         const client = open();
         await client.ready();

@@ -135,7 +135,9 @@ export class FakeServer {
     /** Puts an event into the log and, unless it is to be missed, before everybody in the room. */
     publish(roomName: string, user: FakeUser, fields: Fields, isMissed = false, at = Date.now()): Fields {
         const room = this.room(roomName);
-        const event = { room: roomName, seq: room.log.length + 1, at, user: { ...user }, ...fields };
+        const named = [...this.users.values()].filter(({ name }) => String(fields.text ?? "").includes(`@${name}`));
+        const mentions = named.length > 0 ? { mentions: named.map(({ id }) => id) } : {};
+        const event = { room: roomName, seq: room.log.length + 1, at, user: { ...user }, ...mentions, ...fields };
         room.log.push(event);
         if (!isMissed) this.tell(roomName, event);
         return event;
