@@ -9,11 +9,11 @@
 
 enum { HISTORY_DEFAULT = 50 };
 
-/* Since seq has no holes, a page is a range. */
+/* Since seq has no holes, a page is a range; it ends where the log begins. */
 static void page_of(const struct chat *chat, const struct room *room, const struct command *command,
                     struct page *out_page)
 {
-    uint64_t newest = room->log->seq_committed;
+    uint64_t newest = room->log->seq_committed, first = room->log->seq_first;
     uint64_t limit = command->has_limit ? command->limit : HISTORY_DEFAULT;
 
     if (limit > chat->options.history_events_max)
@@ -22,8 +22,11 @@ static void page_of(const struct chat *chat, const struct room *room, const stru
         uint64_t end = command->before > newest ? newest + 1 : command->before;
         *out_page =
             (struct page){.from = end > limit ? end - limit : 1, .to = end > 0 ? end - 1 : 0, .keeps_newest = true};
+        if (out_page->from < first)
+            out_page->from = first;
     } else {
         uint64_t from = command->after < newest ? command->after + 1 : newest + 1;
+        from = from < first ? first : from;
         uint64_t to = from + limit - 1;
         *out_page = (struct page){.from = from, .to = to < newest ? to : newest, .keeps_newest = false};
     }
@@ -35,14 +38,19 @@ static void answer_history(struct chat *chat, struct request *request, const str
                            uint64_t from, uint64_t to)
 {
     struct hub *hub = &chat->hub;
-    bool has_more = page->keeps_newest ? from > 1 && page->to > 0 : to < room->log->seq_committed;
+    uint64_t first = room->log->seq_first;
+    bool has_more = page->keeps_newest ? from > first && page->to >= first : to < room->log->seq_committed;
 
     if (!builder_ok(&hub->events)) {
         refuse_request(chat, request, ERROR_INTERNAL, "The server is out of memory. Try again in a moment.");
         return;
     }
     builder_clear(&hub->text);
-    history_encode(&hub->text, request->command.ref, room->log->name, builder_view(&hub->events), has_more);
+    history_encode(&hub->text, &(struct history_frame){.ref = request->command.ref,
+                                                       .room = room->log->name,
+                                                       .first = first,
+                                                       .events = builder_view(&hub->events),
+                                                       .has_more = has_more});
     answer_request(chat, request, &hub->text);
 }
 
@@ -122,9 +130,10 @@ void room_digest(struct chat *chat, struct request *request)
     if (!room)
         return;
     uint64_t from = request->command.from, to = request->command.to;
-    if (from == 0 || from > to || to > room->log->seq_committed) {
+    if (from < room->log->seq_first || from > to || to > room->log->seq_committed) {
         refuse_request(chat, request, ERROR_NOT_FOUND,
-                       "The room does not have all of these events. Ask for 1 <= from <= to <= its newest seq.");
+                       "The room does not have all of these events. Ask for its first seq (1, or what joined and "
+                       "history call first) <= from <= to <= its newest.");
         return;
     }
     if (to - from >= DIGEST_EVENTS_MAX) {

@@ -14,7 +14,8 @@ struct job {
     uint32_t number; /* JOB_JOINED: the held feed */
     bool is_truncated;
     int64_t room_id;
-    uint64_t seq; /* newest when it was posted */
+    uint64_t seq;       /* newest when it was posted */
+    uint64_t log_first; /* oldest then */
     struct page page;
     size_t bytes_max;
     uint64_t count; /* JOB_JOINED: members */
@@ -82,6 +83,17 @@ static void join_events(const struct job *job, struct builder *out)
     }
 }
 
+/* The oldest event that there is. Events may have gone between the asking and the reading, and what was read tells. */
+static uint64_t oldest(const struct job *job)
+{
+    uint64_t lowest = job->page.keeps_newest ? job->last : job->first;
+
+    if (job->event_count == 0 && !job->is_cut && job->page.from <= job->page.to)
+        lowest = job->page.to + 1;
+    bool has_moved_on = !job->is_cut && lowest > job->page.from;
+    return has_moved_on && lowest > job->log_first ? lowest : job->log_first;
+}
+
 static void encode_joined(struct job *job, struct view events, bool is_truncated, struct builder *out)
 {
     struct view rest = builder_view(&job->strings);
@@ -93,6 +105,7 @@ static void encode_joined(struct job *job, struct view events, bool is_truncated
                            .room = room,
                            .epoch = view_of_string(job->epoch),
                            .seq = job->seq,
+                           .first = oldest(job),
                            .events = events,
                            .is_truncated = is_truncated,
                            .members = rest,
@@ -111,10 +124,12 @@ static void encode_history(struct job *job, struct view events, struct builder *
     struct view rest = builder_view(&job->strings);
     struct view room = take_string(&rest, job->room_size);
     struct view ref = take_string(&rest, job->ref_size);
-    bool has_more = job->page.keeps_newest ? job->event_count > 0 && job->last > 1
-                                           : job->event_count > 0 && job->last < job->seq;
+    uint64_t first = oldest(job);
+    uint64_t last = job->event_count > 0 ? job->last : job->page.to;
+    bool has_more = job->page.keeps_newest ? job->event_count > 0 && job->last > first : last < job->seq;
 
-    history_encode(out, ref, room, events, has_more);
+    history_encode(
+        out, &(struct history_frame){.ref = ref, .room = room, .first = first, .events = events, .has_more = has_more});
 }
 
 static void encode_failure(const struct job *job, struct builder *out)
@@ -228,6 +243,7 @@ static struct job *job_new(struct chat *chat, enum job_kind kind, struct session
     job->number = room->number;
     job->room_id = room->log->id;
     job->seq = room->log->seq_committed;
+    job->log_first = room->log->seq_first;
     job->page = *page;
     job->bytes_max = chat->options.history_bytes_max;
     job->count = room->member_count;

@@ -266,6 +266,10 @@ static struct look_back look_back(const struct chat *chat, const struct room *ro
     } else if (command->has_history) {
         back.after = seq > history ? seq - history : 0;
     }
+    if (back.after + 1 < room->log->seq_first) { /* what came before is gone, of age */
+        back.is_truncated |= command->has_after;
+        back.after = room->log->seq_first - 1;
+    }
     return back;
 }
 
@@ -279,6 +283,7 @@ static void encode_joined(struct chat *chat, struct room *room, struct view ref,
                                   .room = room->log->name,
                                   .epoch = view_of_string(room->log->epoch),
                                   .seq = room->log->seq_committed,
+                                  .first = room->log->seq_first,
                                   .events = builder_view(&hub->events),
                                   .is_truncated = is_truncated,
                                   .members = roster_of(hub, room),

@@ -106,9 +106,11 @@ static int show_room(struct inspection *inspection, const struct show_arguments 
     uint64_t limit = arguments->limit;
     uint64_t from = room.seq > limit ? room.seq - limit + 1 : 1;
     uint64_t to = room.seq;
+    if (from < room.first)
+        from = room.first; /* older ones are gone */
     if (arguments->has_after) {
-        from = arguments->after + 1;
-        to = room.seq > from && room.seq - from >= limit ? arguments->after + limit : room.seq;
+        from = arguments->after + 1 > room.first ? arguments->after + 1 : room.first;
+        to = room.seq > from && room.seq - from >= limit ? from + limit - 1 : room.seq;
     }
     if (limit == 0)
         return EXIT_SUCCESS;

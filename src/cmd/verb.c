@@ -7,6 +7,7 @@
 #include "cmd/bench.h"
 #include "cmd/doctor.h"
 #include "cmd/history.h"
+#include "cmd/retention.h"
 #include "cmd/rooms.h"
 #include "cmd/verify.h"
 
@@ -17,6 +18,7 @@ const struct verb verbs[] = {
     {"verify", "prove that a data folder is sound", cmd_verify},
     {"backup", "copy a data folder into one file", cmd_backup},
     {"restore", "put a backup into a data folder", cmd_restore},
+    {"retention", "limits of rooms, beyond which old events go", cmd_retention},
     {"check-config", "tell whether the settings are right", cmd_check_config},
     {"config", "print a sample file, the reference, or the settings in force", cmd_config},
     {"doctor", "find out what is wrong with a deployment, or with this machine", cmd_doctor},

@@ -126,6 +126,8 @@ static const struct row rows[] = {
      "Commits that failed: disk full, or an error. Nothing of them was acknowledged."},
     {"events_appended", KIND_COUNTER, STORE(appended), "Events added to rooms."},
     {"events_duplicate", KIND_COUNTER, STORE(duplicates), "Retries that were recognised by their key."},
+    {"events_expired", KIND_COUNTER, STORE(expired), "Old events that went for good, beyond a room's limits."},
+    {"retention_rounds", KIND_COUNTER, STORE(expiries), "Looks at all rooms for what has to go."},
     {"events_refused", KIND_COUNTER, STORE(refused), "Events of failed commits."},
     {"store_reads", KIND_COUNTER, STORE(reads), "Look-ups that went to the database."},
     {"store_jobs", KIND_COUNTER, STORE(jobs), "Reads by reader threads."},

@@ -179,6 +179,21 @@ const struct setting settings[] = {
      "The newest keys that are kept in memory, 24 bytes each, before they go into the index on disk together; twice as "
      "many at the most."},
 
+    {"retention", "age", SETTING_TIME_64, AT(store.retention.age_ms), "0ms", 0, 3153600000000.0, NULL,
+     "Events older than that go for good, such as 90d; 0 keeps them for ever. A room can have limits of its own "
+     "(natter retention)."},
+    {"retention", "events", SETTING_COUNT, AT(store.retention.events_max), "0", 0, 1000000000000.0, NULL,
+     "Events that a room keeps; the oldest beyond it go. 0 is no limit."},
+    {"retention", "size", SETTING_SIZE, AT(store.retention.bytes_max), "0", 0, 1099511627776.0, NULL,
+     "Bytes that a room's events may take: their texts, keys and names, and 150 for each; the oldest beyond it go. "
+     "0 is no limit."},
+    {"retention", "interval", SETTING_TIME_32, AT(store.retention_interval_ms), "1min", 10, 86400000, NULL,
+     "Between two looks at all rooms for what has to go."},
+    {"retention", "slice", SETTING_COUNT, AT(store.retention_slice_events), "64", 1, 1024, NULL,
+     "Events that go with one commit; senders wait for at most that much more."},
+    {"retention", "pause", SETTING_TIME_32, AT(store.retention_pause_ms), "20ms", 1, 60000, NULL,
+     "Between two such slices."},
+
     {"chat", "default_room", SETTING_TEXT, AT(chat.default_room), "lobby", NO, NO, NULL,
      "Where clients go that name no room."},
     {"chat", "make_rooms", SETTING_SWITCH, AT(chat.may_make_rooms), "on", NO, NO, NULL,

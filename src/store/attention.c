@@ -55,9 +55,10 @@ enum result store_joined_remove(struct store *store, struct store_room *room, st
 static enum result ordinal_at(struct store *store, struct store_room *room, uint64_t seq, uint64_t *out_ordinal)
 {
     struct event event;
-    *out_ordinal = 0;
-    if (seq == 0)
+    *out_ordinal = room->messages_gone;
+    if (seq < room->seq_first)
         return RESULT_OK;
+    *out_ordinal = 0;
     enum result result = store_event_get(store, room, seq, &event);
     if (result == RESULT_OK)
         *out_ordinal = event.ordinal;

@@ -289,11 +289,20 @@ static int remove_texts(struct backup *backup)
 {
     char sql[512];
     (void)snprintf(sql, sizeof sql,
-                   "UPDATE events SET text = '', is_deleted = 1 WHERE id IN (SELECT e.id FROM events d CROSS JOIN "
+                   "UPDATE events SET text = ''%s, is_deleted = 1 WHERE id IN (SELECT e.id FROM events d CROSS JOIN "
                    "events e ON e.room = d.room AND (e.seq = d.target OR (e.target = d.target AND e.target > 0 AND "
                    "e.kind = 2)) WHERE d.id > %lld AND d.kind = 3 AND e.is_deleted = 0)",
-                   (long long)backup->newest_begin); /* fits */
+                   backup->summary.version >= 3 ? ", mentions = ''" : "", (long long)backup->newest_begin); /* fits */
     return run_sql(backup, sql);
+}
+
+/* Events that were copied, and went since. */
+static int remove_expired(struct backup *backup)
+{
+    if (backup->summary.version < 6)
+        return SQLITE_OK; /* nothing ever went */
+    return run_sql(backup, "DELETE FROM events WHERE id IN (SELECT e.id FROM rooms r CROSS JOIN events e ON e.room = "
+                           "r.id AND e.seq < r.first_seq)");
 }
 
 static int make_keys(struct backup *backup)
@@ -329,7 +338,8 @@ static int count_rows(struct backup *backup)
 static int copy_all(struct backup *backup)
 {
     static int (*const steps[])(struct backup * backup) = {
-        open_copy, make_tables, catch_up, copy_moment, make_indexes, remove_texts, make_keys, make_notes, count_rows,
+        open_copy,    make_tables,    catch_up,  copy_moment, make_indexes,
+        remove_texts, remove_expired, make_keys, make_notes,  count_rows,
     };
     int code = SQLITE_OK;
     for (size_t index = 0; index < sizeof steps / sizeof *steps && code == SQLITE_OK; index++)

@@ -74,6 +74,14 @@ struct store {
     size_t events_staged; /* of them, events */
     enum result failure;  /* RESULT_OK, or why the whole batch will be refused */
 
+    struct retain {
+        int64_t room_id; /* looked at last in the round at work; 0: none */
+        uint64_t due_ms; /* monotonic; UINT64_MAX: never */
+        struct builder fold;
+        int64_t staged_id; /* of the room whose events go with the batch at work; 0: none do */
+        uint64_t staged_first, staged_count, staged_gone;
+    } retain;
+
     uint64_t turned_due_ms; /* monotonic; UINT64_MAX: never */
     uint64_t maintain_due_ms;
     uint64_t probe_due_ms;
@@ -111,6 +119,13 @@ void room_stage(struct store *store, struct room *room, struct record *record);
 bool store_recover(struct store *store);
 /* Tells once that writing fails, and once that it works again. */
 void store_set_healthy(struct store *store, bool is_healthy);
+
+/* retain.c. When it is due: takes old events out of a room, with the batch that begins. */
+void retain_if_due(struct store *store, uint64_t now_ms);
+/* How the batch ended: memory follows. After its notices. */
+void retain_settle(struct store *store, bool is_committed);
+/* The log of an open room begins at `first` now, and before it so many messages were. */
+void retain_forget(struct store *store, struct room *room, uint64_t first, uint64_t messages_gone);
 
 /* reader.c */
 enum result pool_start(struct store *store) MUST_USE;

@@ -19,10 +19,31 @@ struct engine_room {
     struct view name;    /* as first written; valid until the next call on the engine */
     struct view members; /* as the name */
     char epoch[17];
-    uint64_t seq;      /* the newest event's; 0 if there is none */
-    uint64_t messages; /* how many events are messages */
+    uint64_t messages; /* how many events were messages */
+    uint64_t gone;     /* of them, those before `first` */
+    uint64_t first;    /* the oldest event's that the log still has; seq + 1 if there is none */
+    uint64_t seq;      /* the newest event's that there was; 0 if there was none */
     int64_t at_ms;     /* the newest event's, or when the room was made */
     int64_t active_ms; /* the activity mark, at most that */
+};
+
+/* A room as retention sees it. */
+struct engine_kept {
+    int64_t id;
+    struct view fold; /* valid until the next call on the engine */
+    uint64_t first, newest;
+    int64_t oldest_ms; /* the time of its first event; 0 if there is none */
+    bool has_own;      /* limits of its own */
+    struct store_limits limits;
+    uint64_t gone;           /* messages before `first`, once some were removed by a call */
+    uint64_t counted, bytes; /* the events first … counted take so much */
+};
+
+/* Which of a room's oldest events go: those of an earlier time, those up to a seq, and those beyond a size. */
+struct engine_cut {
+    int64_t before_ms;  /* 0: no matter */
+    uint64_t through;   /* 0: no matter */
+    uint64_t bytes_max; /* 0: no matter */
 };
 
 typedef bool engine_each_event(void *context, const struct event *event);
@@ -78,6 +99,14 @@ struct engine_calls {
                                   uint64_t to, uint64_t *out_count);
     /* Also RESULT_NOT_FOUND. */
     enum result (*user_named)(struct engine *engine, int64_t room_id, struct view fold, char out_id[33]);
+    /* These three are NULL where nothing is kept for long, and nothing has to go. The room with the next id, of those
+     * with limits of their own, or of all. RESULT_NOT_FOUND: there is none. */
+    enum result (*kept_next)(struct engine *engine, int64_t after_id, bool is_own_only, struct engine_kept *out_kept);
+    /* Goes on counting its size, by so many events; written down with the transaction at work. */
+    enum result (*kept_count)(struct engine *engine, struct engine_kept *kept, size_t events_max);
+    /* Removes its oldest events, at most so many, with all that leads to them, in the transaction at work. */
+    enum result (*kept_remove)(struct engine *engine, struct engine_kept *kept, const struct engine_cut *cut,
+                               size_t events_max, size_t *out_removed);
 
     /* For one reader thread. NULL: the database cannot be read now. The reader sees one state of the committed log
      * between begin and end. */

@@ -9,8 +9,9 @@
 #include "os/tree.h"
 #include "store/sqlite.h"
 
-#define ROOM_COLUMNS                                                                                     \
-    "SELECT r.id, r.name, r.epoch, coalesce(e.seq, 0), coalesce(e.at_ms, r.made_ms) AS at FROM rooms r " \
+#define ROOM_COLUMNS                                                                                         \
+    "SELECT r.id, r.name, r.epoch, coalesce(e.seq, r.first_seq - 1), coalesce(e.at_ms, r.active_ms) AS at, " \
+    "r.first_seq FROM rooms r "                                                                              \
     "LEFT JOIN events e ON e.room = r.id AND e.seq = (SELECT max(seq) FROM events WHERE room = r.id) "
 
 struct inspection {
@@ -169,6 +170,7 @@ static struct inspected_room row_room(sqlite3_stmt *row)
         .epoch = (const char *)sqlite3_column_text(row, 2),
         .seq = (uint64_t)sqlite3_column_int64(row, 3),
         .at_ms = sqlite3_column_int64(row, 4),
+        .first = (uint64_t)sqlite3_column_int64(row, 5),
     };
 }
 

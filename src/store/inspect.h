@@ -20,8 +20,9 @@ struct inspected_room {
     int64_t id;
     struct view name;
     const char *epoch; /* NUL-terminated */
-    uint64_t seq;      /* the newest event's; 0 if there is none */
-    int64_t at_ms;     /* the newest event's, or when the room was made */
+    uint64_t seq;      /* the newest event's that there was; 0 if there was none */
+    int64_t at_ms;     /* the newest event's, or of the last activity */
+    uint64_t first;    /* the oldest event's that the log still has */
 };
 
 /* All rooms, newest activity first; views are valid within `each`. RESULT_OK, RESULT_FAILED. */

@@ -163,8 +163,7 @@ static void rollback(struct engine *base)
 
 static enum result probe(struct engine *engine)
 {
-    (void)engine; /* memory is there or it is not */
-    return RESULT_OK;
+    return (void)engine, RESULT_OK; /* memory is there or it is not */
 }
 
 /* ---- rooms ---- */
@@ -178,6 +177,7 @@ static enum result room_find(struct engine *base, struct view fold, struct engin
         .id = room->id,
         .name = room->name->entry.event.text,
         .members = room->name->entry.event.mentions,
+        .first = 1, /* nothing ever goes */
         .seq = room->count,
         .messages = room->count > 0 ? room->events[room->count - 1]->entry.event.ordinal : 0,
         .at_ms = room->count > 0 ? room->events[room->count - 1]->entry.event.at_ms : room->made_ms,

@@ -123,6 +123,8 @@ static bool compare(struct store *store, struct room *room)
     shown->id = found.id;
     shown->is_stored = true;
     memcpy(shown->epoch, found.epoch, sizeof shown->epoch);
+    if (found.first > shown->seq_first)
+        retain_forget(store, room, found.first, found.gone); /* of a commit that was said to have failed */
     if (found.seq > shown->seq_committed)
         return adopt(store, room, found.seq);
     if (found.seq < shown->seq_committed)

@@ -106,6 +106,8 @@ static enum result open_found(struct store *store, struct view fold, const struc
     shown->messages_committed = shown->messages_staged = found->messages;
     shown->at_ms_last = room->at_ms_committed = found->at_ms;
     room->active_ms = found->active_ms;
+    shown->seq_first = found->first;
+    shown->messages_gone = found->gone;
     /* While a transaction is open the row may be this batch's own, by a room that was closed meanwhile. */
     shown->is_stored = !store->is_in_transaction;
     if (!shown->is_stored)
@@ -125,6 +127,7 @@ static enum result open_new(struct store *store, const struct birth *birth, stru
     if (room == NULL)
         return RESULT_NO_MEMORY;
     room->shown.is_new = true;
+    room->shown.seq_first = 1;
     draw_epoch(room->shown.epoch);
     enum result result = birth->is_ephemeral ? RESULT_OK : room_store(store, room);
     if (result != RESULT_OK) {

@@ -11,7 +11,7 @@
 
 static const char *const statement_texts[STATEMENT_COUNT] = {
 #define X(symbol, sql) [STATEMENT_##symbol] = sql,
-    SQLITE_STATEMENTS(X)
+    SQLITE_STATEMENTS(X) SQLITE_KEPT_STATEMENTS(X)
 #undef X
 };
 
@@ -188,6 +188,8 @@ static enum result room_find(struct engine *base, struct view fold, struct engin
         out_room->seq = (uint64_t)sqlite3_column_int64(statement, 4);
         out_room->at_ms = sqlite3_column_int64(statement, 5);
         out_room->messages = (uint64_t)sqlite3_column_int64(statement, 6);
+        out_room->first = (uint64_t)sqlite3_column_int64(statement, 8);
+        out_room->gone = (uint64_t)sqlite3_column_int64(statement, 9);
     }
     (void)sqlite3_reset(statement); /* repeats the code of the step */
     if (code == SQLITE_ROW)
@@ -337,10 +339,10 @@ static enum result text_remove(struct engine *base, int64_t room_id, uint64_t ta
     enum result filed = sqlite_mentions_remove(sqlite_of(base), room_id, target);
     if (filed != RESULT_OK)
         return filed;
-    static const enum sqlite_statement both[] = {STATEMENT_TEXT_REMOVE, STATEMENT_EDITS_REMOVE};
-    for (size_t index = 0; index < sizeof both / sizeof both[0]; index++) {
+    static const enum sqlite_statement all[] = {STATEMENT_SIZE_FORGET, STATEMENT_TEXT_REMOVE, STATEMENT_EDITS_REMOVE};
+    for (size_t index = 0; index < sizeof all / sizeof all[0]; index++) {
         enum result result;
-        sqlite3_stmt *statement = writing(base, both[index], &result);
+        sqlite3_stmt *statement = writing(base, all[index], &result);
         if (statement == NULL)
             return result;
         (void)sqlite3_bind_int64(statement, 1, room_id);
@@ -551,6 +553,9 @@ static const struct engine_calls sqlite_calls = {
     .joined_remove = sqlite_joined_remove,
     .mentions_count = sqlite_mentions_count,
     .user_named = sqlite_user_named,
+    .kept_next = sqlite_kept_next,
+    .kept_count = sqlite_kept_count,
+    .kept_remove = sqlite_kept_remove,
     .reader_new = sqlite_reader_new,
     .reader_free = sqlite_reader_free,
     .reader_begin = sqlite_reader_begin,

@@ -15,7 +15,7 @@
 
 enum {
     SQLITE_APPLICATION_ID = 0x6e747472, /* "nttr": says whose file it is */
-    SQLITE_SCHEMA_VERSION = 5,
+    SQLITE_SCHEMA_VERSION = 6,
     SQLITE_BUSY_MS = 2000,           /* another process holds the file: a backup, a curious shell */
     SQLITE_WRITER_CACHE_KIB = 32768, /* keeps the upper levels of the indexes of some 100 million events in memory */
     SQLITE_READER_CACHE_KIB = 4096,
@@ -31,14 +31,16 @@ enum {
     X(COMMIT, "COMMIT")                                                                                             \
     X(ROLLBACK, "ROLLBACK")                                                                                         \
     X(PROBE, "UPDATE settings SET value = value + 1 WHERE name = 'probe'")                                          \
-    X(ROOM_FIND, "SELECT r.id, r.name, r.epoch, r.active_ms, coalesce(e.seq, 0), coalesce(e.at_ms, r.made_ms), "    \
-                 "coalesce(e.ordinal, e.seq, 0), r.members FROM rooms r "                                           \
+    X(ROOM_FIND, "SELECT r.id, r.name, r.epoch, r.active_ms, coalesce(e.seq, r.first_seq - 1), "                    \
+                 "coalesce(e.at_ms, max(r.made_ms, r.active_ms)), "                                                 \
+                 "coalesce(e.ordinal, e.seq, r.gone_messages), r.members, r.first_seq, r.gone_messages "            \
+                 "FROM rooms r "                                                                                    \
                  "LEFT JOIN events e ON e.room = r.id AND e.seq = (SELECT max(seq) FROM events WHERE room = r.id) " \
                  "WHERE r.fold = ?1")                                                                               \
     X(ROOM_MAKE, "INSERT INTO rooms (name, fold, epoch, made_ms, active_ms, members) "                              \
                  "VALUES (?1, ?2, ?3, ?4, ?4, ?5)")                                                                 \
     X(ROOM_MARK, "UPDATE rooms SET active_ms = ?2 WHERE id = ?1")                                                   \
-    X(ROOMS, "SELECT r.name, r.fold, coalesce(e.seq, 0), coalesce(e.at_ms, r.made_ms) "                             \
+    X(ROOMS, "SELECT r.name, r.fold, coalesce(e.seq, r.first_seq - 1), coalesce(e.at_ms, r.active_ms) "             \
              "FROM (SELECT * FROM rooms WHERE members = '' ORDER BY active_ms DESC LIMIT ?1) r "                    \
              "LEFT JOIN events e ON e.room = r.id AND e.seq = (SELECT max(seq) FROM events WHERE room = r.id)")     \
     X(KEY_FIND, "SELECT e.seq, e.at_ms FROM keys k CROSS JOIN events e ON e.id = k.event "                          \
@@ -80,8 +82,8 @@ enum {
     X(USER_NAMED,                                                                                                   \
       "SELECT u.id FROM (SELECT id FROM users WHERE fold = ?1 AND fold <> '' ORDER BY joined_ms DESC LIMIT 16) u "  \
       "CROSS JOIN joined j ON j.user = u.id AND j.room = ?2 LIMIT 1")                                               \
-    X(MINE, "SELECT r.name, coalesce(e.seq, 0), max(j.since, coalesce(d.seq, 0)), "                                 \
-            "coalesce(e.ordinal, e.seq, 0) - coalesce(f.ordinal, f.seq, 0), "                                       \
+    X(MINE, "SELECT r.name, coalesce(e.seq, r.first_seq - 1), max(j.since, coalesce(d.seq, 0)), "                   \
+            "coalesce(e.ordinal, e.seq, r.gone_messages) - coalesce(f.ordinal, f.seq, r.gone_messages), "           \
             "(SELECT count(*) FROM (SELECT 1 FROM mentions m WHERE m.user = j.user AND m.room = j.room "            \
             "AND m.seq > max(j.since, coalesce(d.seq, 0)) LIMIT ?3)), r.members FROM joined j "                     \
             "CROSS JOIN rooms r ON r.id = j.room "                                                                  \
@@ -90,9 +92,39 @@ enum {
             "LEFT JOIN events f ON f.room = j.room AND f.seq = max(j.since, coalesce(d.seq, 0)) "                   \
             "WHERE j.user = ?1 ORDER BY j.room LIMIT ?2")
 
+/* What retention looks at, in the order of struct engine_kept. */
+#define SQLITE_KEPT_COLUMNS                                                                                         \
+    "r.id, r.fold, r.first_seq, coalesce((SELECT max(seq) FROM events WHERE room = r.id), r.first_seq - 1), "       \
+    "coalesce((SELECT at_ms FROM events WHERE room = r.id AND seq = r.first_seq), 0), t.room IS NOT NULL, "         \
+    "t.age_ms, t.events_max, t.bytes_max, coalesce(s.counted, r.first_seq - 1), coalesce(s.bytes, 0) FROM rooms r " \
+    "LEFT JOIN retention t ON t.room = r.id LEFT JOIN room_sizes s ON s.room = r.id"
+/* The bytes of an event's texts, and about what its rows take beside them. */
+#define SQLITE_EVENT_SIZE \
+    "length(CAST(text AS BLOB)) + length(CAST(key AS BLOB)) + length(CAST(user_name AS BLOB)) + 150"
+#define SQLITE_KEPT_STATEMENTS(X)                                                                                   \
+    X(KEYS_REMOVED_GET, "SELECT value FROM settings WHERE name = 'keys_removed'")                                   \
+    X(KEYS_REMOVED_PUT, "UPDATE settings SET value = ?1 WHERE name = 'keys_removed' AND value < ?1")                \
+    X(KEY_REMOVE, "DELETE FROM keys WHERE hash = ?1 AND event = ?2")                                                \
+    X(EVENT_EXISTS, "SELECT 1 FROM events WHERE id = ?1")                                                           \
+    X(EVENT_REMOVE, "DELETE FROM events WHERE id = ?1")                                                             \
+    X(KEPT_ANY, "SELECT " SQLITE_KEPT_COLUMNS " WHERE r.id > ?1 ORDER BY r.id LIMIT 1")                             \
+    X(KEPT_OWN, "SELECT " SQLITE_KEPT_COLUMNS " WHERE r.id > ?1 AND t.room IS NOT NULL ORDER BY r.id LIMIT 1")      \
+    X(KEPT_OLDEST, "SELECT id, key_hash, seq, at_ms, coalesce(ordinal, seq), mentions <> '', " SQLITE_EVENT_SIZE    \
+                   " FROM events WHERE room = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3")                              \
+    X(KEPT_FIRST, "UPDATE rooms SET first_seq = ?2, gone_messages = ?3 WHERE id = ?1")                              \
+    X(SIZE_COUNT, "SELECT count(*), coalesce(sum(size), 0) FROM (SELECT " SQLITE_EVENT_SIZE                         \
+                  " AS size FROM events WHERE room = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3)")                       \
+    X(SIZE_PUT, "INSERT INTO room_sizes (room, counted, bytes) VALUES (?1, ?2, ?3) "                                \
+                "ON CONFLICT (room) DO UPDATE SET counted = excluded.counted, bytes = excluded.bytes")              \
+    X(SIZE_CUT, "UPDATE room_sizes SET counted = max(counted, ?2), bytes = bytes - ?3 WHERE room = ?1")             \
+    X(SIZE_FORGET,                                                                                                  \
+      "UPDATE room_sizes SET bytes = bytes - (SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) FROM events "     \
+      "WHERE room = ?1 AND seq <= room_sizes.counted AND (seq = ?2 OR (target = ?2 AND target > 0 AND kind = 2))) " \
+      "WHERE room = ?1")
+
 enum sqlite_statement {
 #define X(symbol, sql) STATEMENT_##symbol,
-    SQLITE_STATEMENTS(X)
+    SQLITE_STATEMENTS(X) SQLITE_KEPT_STATEMENTS(X)
 #undef X
         STATEMENT_COUNT,
 };
@@ -214,6 +246,13 @@ enum result sqlite_reader_user(struct engine_reader *reader, struct view id, str
 int sqlite_read_user(struct sqlite_handle *handle, struct view id, struct store_user *out_user);
 enum result sqlite_reader_mine(struct engine_reader *reader, struct view user_id, size_t max, engine_each_mine *each,
                                void *context) MUST_USE;
+
+/* sqlite_retain.c; see engine_calls. */
+enum result sqlite_kept_next(struct engine *engine, int64_t after_id, bool is_own_only,
+                             struct engine_kept *out_kept) MUST_USE;
+enum result sqlite_kept_count(struct engine *engine, struct engine_kept *kept, size_t events_max) MUST_USE;
+enum result sqlite_kept_remove(struct engine *engine, struct engine_kept *kept, const struct engine_cut *cut,
+                               size_t events_max, size_t *out_removed) MUST_USE;
 
 /* inspect.c: its connection, for whoever reads more of it than inspect.h offers. */
 struct inspection;

@@ -121,6 +121,8 @@ int sqlite_keys_load(struct sqlite_engine *engine)
     int code = read_number(engine, STATEMENT_KEYS_DONE_GET, &keys->done);
     int64_t newest = 0;
     if (code == SQLITE_OK)
+        code = read_number(engine, STATEMENT_KEYS_REMOVED_GET, &keys->removed);
+    if (code == SQLITE_OK)
         code = read_number(engine, STATEMENT_EVENT_NEWEST, &newest);
     sqlite3_stmt *statement = sqlite_statement(&engine->writer, STATEMENT_KEY_LOG_READ);
     if (code != SQLITE_OK || statement == NULL)
@@ -224,6 +226,24 @@ static enum result write_row(struct sqlite_engine *engine)
     return sqlite_run(engine, statement);
 }
 
+/* Old events may be removed before their keys get into the index; then they must not get there any more. Asked only
+ * where some were: up to `removed`. */
+static enum result is_gone(struct sqlite_engine *engine, int64_t event, bool *out_is_gone)
+{
+    enum result result;
+    *out_is_gone = false;
+    if (event > engine->keys.removed)
+        return RESULT_OK;
+    sqlite3_stmt *statement = sqlite_writing(engine, STATEMENT_EVENT_EXISTS, &result);
+    if (statement == NULL)
+        return result;
+    (void)sqlite3_bind_int64(statement, 1, event);
+    int code = sqlite3_step(statement);
+    (void)sqlite3_reset(statement); /* repeats the code of the step */
+    *out_is_gone = code == SQLITE_DONE;
+    return code == SQLITE_ROW || code == SQLITE_DONE ? RESULT_OK : sqlite_fail(engine, code);
+}
+
 /* In the order of hashes: those that go together lie on a few pages. */
 static enum result merge(struct sqlite_engine *engine, size_t count)
 {
@@ -234,9 +254,12 @@ static enum result merge(struct sqlite_engine *engine, size_t count)
         return result;
     for (; count > 0 && result == RESULT_OK; count--) {
         const struct key_entry *entry = &keys->old.entries[keys->merged];
+        bool is_left_out = false;
+        result = is_gone(engine, entry->event, &is_left_out);
         (void)sqlite3_bind_int64(statement, 1, (int64_t)entry->hash);
         (void)sqlite3_bind_int64(statement, 2, entry->event);
-        result = sqlite_run(engine, statement);
+        if (result == RESULT_OK && !is_left_out)
+            result = sqlite_run(engine, statement);
         keys->merged++;
     }
     return result;
@@ -282,6 +305,22 @@ enum result sqlite_keys_write(struct sqlite_engine *engine)
         keys->has_leftovers = sqlite3_changes(engine->writer.database) > 0;
     }
     return result;
+}
+
+/* Those behind `done` may be in the index already, or not yet: then merge() is told to look. */
+enum result sqlite_keys_remove(struct sqlite_engine *engine, uint64_t hash, int64_t event)
+{
+    enum result result;
+    sqlite3_stmt *statement = sqlite_writing(engine, STATEMENT_KEY_REMOVE, &result);
+    if (statement == NULL)
+        return result;
+    (void)sqlite3_bind_int64(statement, 1, (int64_t)hash);
+    (void)sqlite3_bind_int64(statement, 2, event);
+    result = sqlite_run(engine, statement);
+    if (result != RESULT_OK || event <= engine->keys.done || event <= engine->keys.removed)
+        return result;
+    engine->keys.removed = event; /* too high after a rollback, which only costs a look */
+    return run_with_number(engine, STATEMENT_KEYS_REMOVED_PUT, event);
 }
 
 void sqlite_keys_committed(struct sqlite_engine *engine)

@@ -28,6 +28,7 @@ struct sqlite_keys {
     size_t credit;                   /* how many may be merged for what was added */
     int64_t old_last;                /* the newest event of old */
     int64_t done;                    /* all up to this event are in the index */
+    int64_t removed;                 /* events up to this one may be gone although they are listed */
     bool is_done_staged;
     bool has_leftovers; /* rows of key_log that are in the index */
     struct builder row; /* hashes of the transaction at work, as key_log keeps them */
@@ -48,6 +49,8 @@ enum result sqlite_keys_find(struct sqlite_engine *engine, int64_t room_id, cons
 enum result sqlite_keys_add(struct sqlite_engine *engine, uint64_t hash) MUST_USE;
 /* Just before the commit: what it has to write for the keys. */
 enum result sqlite_keys_write(struct sqlite_engine *engine) MUST_USE;
+/* That event, filed under that hash, was removed in the transaction at work. */
+enum result sqlite_keys_remove(struct sqlite_engine *engine, uint64_t hash, int64_t event) MUST_USE;
 /* How it ended. */
 void sqlite_keys_committed(struct sqlite_engine *engine);
 void sqlite_keys_rolled_back(struct sqlite_engine *engine);

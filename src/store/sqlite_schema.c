@@ -54,6 +54,15 @@ static const char *const steps[SQLITE_SCHEMA_VERSION] = {
     "ALTER TABLE rooms ADD COLUMN members TEXT NOT NULL DEFAULT '';"
     "DROP INDEX rooms_by_activity;"
     "CREATE INDEX rooms_by_activity ON rooms (active_ms) WHERE members = '';",
+    /* Old events may go: where a room's log begins, how many messages were before that, what limits a room has of its
+     * own, and how large its log is as far as it was counted. */
+    "ALTER TABLE rooms ADD COLUMN first_seq INTEGER NOT NULL DEFAULT 1;"
+    "ALTER TABLE rooms ADD COLUMN gone_messages INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE retention (room INTEGER PRIMARY KEY REFERENCES rooms (id), age_ms INTEGER NOT NULL,"
+    " events_max INTEGER NOT NULL, bytes_max INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE room_sizes (room INTEGER PRIMARY KEY REFERENCES rooms (id), counted INTEGER NOT NULL,"
+    " bytes INTEGER NOT NULL) STRICT;"
+    "INSERT INTO settings (name, value) VALUES ('keys_removed', 0);",
 };
 
 enum result sqlite_report_unusable(const char *path, int code)

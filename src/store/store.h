@@ -26,6 +26,15 @@ enum store_durability {
     STORE_DURABLE_PROCESS, /* synchronous=NORMAL: survives any crash of the process */
 };
 
+/* What a room's log may be at most; 0: without limit. */
+struct store_limits {
+    uint64_t age_ms;   /* older events go */
+    size_t events_max; /* beyond it the oldest go */
+    size_t bytes_max;  /* beyond it the oldest go; counted as docs/howto/retention.md says */
+};
+
+enum { STORE_RETENTION_EVENTS_MAX = 1024 }; /* of one slice */
+
 struct store_options {
     const char *folder; /* the data folder; NULL: everything in memory only, for tests */
     enum store_durability durability;
@@ -35,10 +44,14 @@ struct store_options {
     size_t recent_bytes_max;  /* per live room */
     size_t recent_total_max;  /* bytes, of all rooms together */
     size_t reader_threads;
-    size_t reader_jobs_max; /* waiting jobs; more are refused with RESULT_FULL */
-    uint64_t wal_bytes_max; /* beyond it a checkpoint is due */
-    uint32_t slow_batch_ms; /* longer batches are counted as slow; 0: none is */
-    size_t keys_recent_max; /* the newest keys that are kept in memory; twice as many at the most */
+    size_t reader_jobs_max;         /* waiting jobs; more are refused with RESULT_FULL */
+    uint64_t wal_bytes_max;         /* beyond it a checkpoint is due */
+    uint32_t slow_batch_ms;         /* longer batches are counted as slow; 0: none is */
+    struct store_limits retention;  /* of rooms without limits of their own */
+    uint32_t retention_interval_ms; /* between two looks at all rooms; 0: nothing ever goes */
+    uint32_t retention_pause_ms;    /* between two slices */
+    size_t retention_slice_events;  /* removed with one commit, at most STORE_RETENTION_EVENTS_MAX */
+    size_t keys_recent_max;         /* the newest keys that are kept in memory; twice as many at the most */
 };
 
 /* What a batch does, one line per phase; long ones are counted by the longest. */
@@ -80,9 +93,11 @@ struct store_room {
     char epoch[17];      /* 16 hex digits and NUL */
     bool is_ephemeral;
     bool is_new;            /* made by this open */
+    uint64_t seq_first;     /* the oldest that the log still has; seq_committed + 1: none. 1 unless old events go */
     uint64_t seq_committed; /* the newest that anybody may be shown */
     uint64_t seq_staged;    /* the newest of the batch at work; equal to the above between batches */
     uint64_t messages_committed, messages_staged; /* how many of these events are messages */
+    uint64_t messages_gone;                       /* of them, those before seq_first */
     int64_t at_ms_last;                           /* at never decreases in a room */
     struct store_recent *recent;
     void *owner;             /* the caller's, for its own use */
@@ -240,7 +255,7 @@ enum result store_snapshot_events(struct store_snapshot *snapshot, int64_t room_
 /* Figures, readable by any thread. */
 struct store_counters {
     struct counter letters, batches, commits, commits_failed, appended, duplicates, refused, jobs, jobs_refused,
-        checkpoints, wal_bytes;
+        checkpoints, wal_bytes, expired, expiries;
     struct counter recent_bytes;    /* gauge: of the newest events in memory, all rooms together */
     struct counter reads;           /* look-ups and jobs that went to the database */
     struct histogram commit_ns;     /* time of one commit */

@@ -128,10 +128,10 @@ static void verify_rooms(struct verify *verify)
 
 static void verify_reads(struct verify *verify)
 {
-    sqlite3_stmt *statement =
-        verify_prepare(verify, "SELECT coalesce(r.name, ''), reads.user, reads.seq, coalesce((SELECT max(seq) FROM "
-                               "events WHERE events.room = reads.room), 0) FROM reads LEFT JOIN rooms r ON r.id = "
-                               "reads.room");
+    sqlite3_stmt *statement = verify_prepare(
+        verify, "SELECT coalesce(r.name, ''), reads.user, reads.seq, coalesce((SELECT max(seq) FROM "
+                "events WHERE events.room = reads.room), r.first_seq - 1, 0) FROM reads LEFT JOIN rooms r ON r.id = "
+                "reads.room");
     while (statement != NULL && verify_row(verify, statement)) {
         struct view user = sqlite_column_view(statement, 1);
         int64_t seq = sqlite3_column_int64(statement, 2);
@@ -142,6 +142,26 @@ static void verify_reads(struct verify *verify)
                          (const char *)user.at, (long long)seq, (long long)newest);
     }
     (void)sqlite3_finalize(statement); /* repeats the code of the step */
+}
+
+/* What is before a room's first event must be gone, and a size must be that of the events it was counted from. */
+static void verify_retention(struct verify *verify)
+{
+    sqlite3_stmt *old = verify_prepare(verify,
+                                       "SELECT r.name, min(e.seq), r.first_seq FROM rooms r CROSS JOIN events e "
+                                       "ON e.room = r.id AND e.seq < r.first_seq GROUP BY r.id");
+    while (old != NULL && verify_row(verify, old))
+        verify_fault(verify, sqlite_column_view(old, 0), (uint64_t)sqlite3_column_int64(old, 1),
+                     "it is still there, and the room begins at %lld", (long long)sqlite3_column_int64(old, 2));
+    (void)sqlite3_finalize(old); /* repeats the code of the step */
+    sqlite3_stmt *sizes = verify_prepare(
+        verify, "SELECT coalesce(r.name, ''), s.bytes, (SELECT coalesce(sum(" SQLITE_EVENT_SIZE "), 0) FROM events e "
+                "WHERE e.room = s.room AND e.seq <= s.counted) AS bytes_now FROM room_sizes s LEFT JOIN rooms r ON "
+                "r.id = s.room WHERE s.bytes <> bytes_now");
+    while (sizes != NULL && verify_row(verify, sizes))
+        verify_fault(verify, sqlite_column_view(sizes, 0), 0, "its size is written down as %lld bytes and is %lld",
+                     (long long)sqlite3_column_int64(sizes, 1), (long long)sqlite3_column_int64(sizes, 2));
+    (void)sqlite3_finalize(sizes); /* repeats the code of the step */
 }
 
 static void verify_users(struct verify *verify)
@@ -166,11 +186,14 @@ static const struct {
     {"rooms", "names are filed by their compared form, epochs are epochs, marks of activity are up to date",
      verify_rooms},
     {"events",
-     "each room's seq is 1, 2, 3 … without a hole, times never go back, what an event is about exists and comes before "
+     "each room's seq is 1, 2, 3 … without a hole (from its first event on, where old ones went)"
+     ", times never go back, what an event is about exists and comes before "
      "it, deleted texts are gone, and each event is filed under its key",
      verify_events},
     {"keys", "no user has a key twice in a room, and a retry finds each event by its key, in the index or beside it",
      verify_keys},
+    {"retention", "what is before a room's first event is gone, and sizes of rooms are those of their events",
+     verify_retention},
     {"reads", "nobody has read what is not there", verify_reads},
     {"directs", "a direct room has its members, and nobody else belongs to it", verify_directs},
     {"mentions", "what waits for somebody is a message that names them and is still there", verify_mentions},

@@ -110,12 +110,27 @@ static void check_entries(struct verify *verify)
 
 /* ---- key_log: the newest events ---- */
 
+static bool read_mark(struct verify *verify, const char *name, int64_t *out_number)
+{
+    sqlite3_stmt *statement = verify_prepare(verify, "SELECT value FROM settings WHERE name = ?1");
+    if (statement != NULL)
+        sqlite_bind_view(statement, 1, view_of_string(name));
+    bool is_there = statement != NULL && verify_row(verify, statement);
+    if (is_there)
+        *out_number = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_finalize(statement); /* repeats the code of the step */
+    if (!is_there)
+        verify_fault(verify, (struct view){0}, 0, "the mark of how far the index of keys goes is not there: %s", name);
+    return is_there;
+}
+
 /* The rows of key_log beside the events, both in the order of the events' numbers. */
 struct log_walk {
     struct verify *verify;
     sqlite3_stmt *rows, *events;
     bool has_event;
-    int64_t listed; /* the number of the event that was listed last */
+    int64_t listed;  /* the number of the event that was listed last */
+    int64_t removed; /* up to here events may be listed that are gone */
     struct kind_of_fault lost, wrong;
 };
 
@@ -151,7 +166,7 @@ static void check_listed(struct log_walk *walk, int64_t event, int64_t hash)
     }
     if (is_there)
         next_event(walk);
-    else if (is_told(&walk->wrong))
+    else if (event > walk->removed && is_told(&walk->wrong))
         verify_fault(walk->verify, (struct view){0}, 0, "key_log lists row %lld of events, which is not there",
                      (long long)event);
 }
@@ -177,6 +192,7 @@ static void check_log_row(struct log_walk *walk)
 static void check_log(struct verify *verify, int64_t done)
 {
     struct log_walk walk = {.verify = verify, .listed = done};
+    (void)read_mark(verify, "keys_removed", &walk.removed);
     walk.rows = verify_prepare(verify, "SELECT first, hashes FROM key_log WHERE first > ?1 ORDER BY first");
     walk.events = verify_prepare(verify, "SELECT e.id, e.key_hash, coalesce(r.name, ''), e.seq FROM events e LEFT JOIN "
                                          "rooms r ON r.id = e.room WHERE e.id > ?1 ORDER BY e.id");
@@ -197,18 +213,6 @@ static void check_log(struct verify *verify, int64_t done)
 
 /* ---- both ---- */
 
-static bool read_done(struct verify *verify, int64_t *out_done)
-{
-    sqlite3_stmt *statement = verify_prepare(verify, "SELECT value FROM settings WHERE name = 'keys_done'");
-    bool is_there = statement != NULL && verify_row(verify, statement);
-    if (is_there)
-        *out_done = sqlite3_column_int64(statement, 0);
-    (void)sqlite3_finalize(statement); /* repeats the code of the step */
-    if (!is_there)
-        verify_fault(verify, (struct view){0}, 0, "the mark of how far the index of keys goes is not there");
-    return is_there;
-}
-
 /* The mark, key_log and the newest events in one snapshot: a commit moves all three. What is up to the mark stays in
  * the index whatever is committed afterwards. */
 void verify_keys(struct verify *verify)
@@ -216,7 +220,7 @@ void verify_keys(struct verify *verify)
     int64_t done = 0;
     check_duplicates(verify);
     (void)sqlite3_exec(verify->database, "BEGIN", NULL, NULL, NULL); /* cannot fail; reading tells of a bad file */
-    bool has_mark = read_done(verify, &done);
+    bool has_mark = read_mark(verify, "keys_done", &done);
     if (has_mark)
         check_log(verify, done);
     (void)sqlite3_exec(verify->database, "ROLLBACK", NULL, NULL, NULL); /* ends the snapshot */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rooms' logs, event by event, in pages. Of an earlier page only the last seq and time are remembered; what an
- * event is about is looked up. The log only grows at its end, so pages of different snapshots fit together. */
+ * event is about is looked up. The log only grows at its end, and is cut at its begin, so pages of different snapshots
+ * fit together. */
 #include "store/record.h"
 #include "store/verify_inside.h"
 #include "wire/utf8.h"
@@ -14,17 +15,31 @@ struct log_check {
     struct verify *verify;
     int64_t room_id;
     struct view room;
+    uint64_t first;       /* what comes before it is gone, as it should be */
     uint64_t seq, newest; /* read so far, and where to stop */
     int64_t at_ms;
     uint64_t ordinal;
-    sqlite3_stmt *page, *target, *deletion, *mention;
+    sqlite3_stmt *page, *target, *deletion, *mention, *begin;
 };
 
 #define FAULT(log, event, ...) verify_fault((log)->verify, (log)->room, (event)->seq, __VA_ARGS__)
 
+/* What is missing may have gone of age since the room was begun with. True: the log begins later now. */
+static bool has_moved_on(struct log_check *log)
+{
+    (void)sqlite3_reset(log->begin); /* repeats the code of the step before */
+    (void)sqlite3_bind_int64(log->begin, 1, log->room_id);
+    if (!verify_row(log->verify, log->begin) || (uint64_t)sqlite3_column_int64(log->begin, 0) <= log->first)
+        return false;
+    log->first = (uint64_t)sqlite3_column_int64(log->begin, 0);
+    return true;
+}
+
 static void check_order(struct log_check *log, const struct event *event)
 {
     uint64_t expected = log->seq + 1;
+    if (event->seq > expected && has_moved_on(log) && expected < log->first)
+        expected = log->first;
     if (event->seq > expected + 1)
         verify_fault(log->verify, log->room, expected, "events %llu to %llu are missing", (unsigned long long)expected,
                      (unsigned long long)event->seq - 1);
@@ -92,6 +107,14 @@ static bool look_up(struct log_check *log, sqlite3_stmt *statement, uint64_t seq
     return verify_row(log->verify, statement);
 }
 
+/* It is there, or was before the log's begin. */
+static bool is_there(struct log_check *log, uint64_t seq)
+{
+    if (seq < log->first || look_up(log, log->target, seq))
+        return true;
+    return has_moved_on(log) && seq < log->first;
+}
+
 static void check_reply(struct log_check *log, const struct event *event)
 {
     if (event->reply_to == 0)
@@ -99,7 +122,7 @@ static void check_reply(struct log_check *log, const struct event *event)
     if (event->reply_to >= event->seq)
         FAULT(log, event, "it replies to event %llu, which does not come before it",
               (unsigned long long)event->reply_to);
-    else if (!look_up(log, log->target, event->reply_to))
+    else if (!is_there(log, event->reply_to))
         FAULT(log, event, "it replies to event %llu, which is not there", (unsigned long long)event->reply_to);
 }
 
@@ -110,10 +133,12 @@ static void check_target(struct log_check *log, const struct event *event)
         FAULT(log, event, "it is about event %llu, which does not come before it", target);
         return;
     }
-    if (!look_up(log, log->target, event->target)) {
+    if (!is_there(log, event->target)) {
         FAULT(log, event, "it is about event %llu, which is not there", target);
         return;
     }
+    if (event->target < log->first)
+        return; /* nothing is known of it any more */
     bool is_message = sqlite3_column_int(log->target, 0) == EVENT_MESSAGE;
     bool is_deleted = sqlite3_column_int(log->target, 1) != 0;
     if (!is_message)
@@ -178,6 +203,7 @@ static bool check_page(struct log_check *log)
     (void)sqlite3_reset(log->page); /* repeats the code of the step */
     (void)sqlite3_reset(log->target);
     (void)sqlite3_reset(log->deletion);
+    (void)sqlite3_reset(log->begin);
     verify_progress(log->verify, log->verify->summary.events);
     return log->seq > before && log->verify->summary.events > events;
 }
@@ -200,9 +226,10 @@ static bool next_room(struct log_check *log, sqlite3_stmt *rooms)
         log->room_id = sqlite3_column_int64(rooms, 0);
         log->room = builder_view(name);
         log->newest = (uint64_t)sqlite3_column_int64(rooms, 2);
-        log->seq = 0;
+        log->seq = (uint64_t)sqlite3_column_int64(rooms, 3) - 1;
+        log->first = log->seq + 1;
         log->at_ms = 0;
-        log->ordinal = 0;
+        log->ordinal = (uint64_t)sqlite3_column_int64(rooms, 4);
     }
     (void)sqlite3_reset(rooms); /* repeats the code of the step */
     return is_there;
@@ -212,18 +239,21 @@ void verify_events(struct verify *verify)
 {
     struct log_check log = {.verify = verify, .room_id = INT64_MIN};
     sqlite3_stmt *rooms = verify_prepare(
-        verify, "SELECT id, name, coalesce((SELECT max(seq) FROM events WHERE room = rooms.id), 0) FROM rooms WHERE "
+        verify, "SELECT id, name, coalesce((SELECT max(seq) FROM events WHERE room = rooms.id), 0), first_seq, "
+                "gone_messages FROM rooms WHERE "
                 "id > ?1 ORDER BY id LIMIT 1");
     log.page = verify_prepare(verify, EVENTS_OF_PAGE);
     log.target = verify_prepare(verify, "SELECT kind, is_deleted FROM events WHERE room = ?1 AND seq = ?2");
     log.deletion =
         verify_prepare(verify, "SELECT 1 FROM events WHERE room = ?1 AND target = ?2 AND target > 0 AND kind = 3");
     log.mention = verify_prepare(verify, "SELECT 1 FROM mentions WHERE room = ?1 AND seq = ?2 AND user = ?3");
-    while (rooms && log.page && log.target && log.deletion && log.mention && next_room(&log, rooms))
+    log.begin = verify_prepare(verify, "SELECT first_seq FROM rooms WHERE id = ?1");
+    while (rooms && log.page && log.target && log.deletion && log.mention && log.begin && next_room(&log, rooms))
         check_room(&log);
     (void)sqlite3_finalize(rooms); /* these repeat the code of the step */
     (void)sqlite3_finalize(log.page);
     (void)sqlite3_finalize(log.target);
     (void)sqlite3_finalize(log.deletion);
     (void)sqlite3_finalize(log.mention);
+    (void)sqlite3_finalize(log.begin);
 }

@@ -121,6 +121,8 @@ static void init_fields(struct store *store, const struct store_options *options
     recent_total_init(&store->recent_total, options->recent_total_max);
     builder_init(&store->scratch, STORE_SCRATCH_BYTES_MAX);
     builder_init(&store->identity, STORE_SCRATCH_BYTES_MAX);
+    builder_init(&store->retain.fold, STORE_SCRATCH_BYTES_MAX);
+    store->retain.due_ms = options->retention_interval_ms > 0 ? 0 : UINT64_MAX;
     builder_init(&store->users, STORE_USERS_STAGED_MAX * sizeof(struct store_user));
     histogram_init(&store->counters.commit_ns);
     histogram_init(&store->counters.commit_events);
@@ -177,6 +179,7 @@ void store_free(struct store *store)
     builder_done(&store->scratch);
     builder_done(&store->identity);
     builder_done(&store->users);
+    builder_done(&store->retain.fold);
     free(store);
 }
 
@@ -356,6 +359,7 @@ static void commit_batch(struct store *store)
         else
             report_refused(store, room, result);
     }
+    retain_settle(store, result == RESULT_OK);
     leave_phase(store, STORE_PHASE_REPORT);
 }
 
@@ -436,6 +440,7 @@ bool store_turn(struct store *store)
         leave_phase(store, STORE_PHASE_RECOVER);
     }
     probe_if_due(store, now_ms);
+    retain_if_due(store, now_ms);
     mailboxes_hold_signals();
     size_t letters = visit_phase(store);
     bool is_due = now_ms >= store->turned_due_ms;
@@ -464,6 +469,8 @@ static int wait_ms(const struct store *store)
         due_ms = store->maintain_due_ms;
     if (store->probe_due_ms < due_ms)
         due_ms = store->probe_due_ms;
+    if (store->retain.due_ms < due_ms)
+        due_ms = store->retain.due_ms;
     if (due_ms == UINT64_MAX)
         return -1;
     uint64_t now_ms = os_clock_monotonic_ms();

@@ -168,6 +168,8 @@ void joined_encode(struct builder *out, const struct joined_frame *frame)
     add_text(out, "room", frame->room);
     add_text(out, "epoch", frame->epoch);
     add_number(out, "seq", frame->seq);
+    if (frame->first > 1)
+        add_number(out, "first", frame->first);
     add_array(out, "events", frame->events);
     add_bool(out, "truncated", frame->is_truncated);
     add_array(out, "members", frame->members);
@@ -230,13 +232,15 @@ void digest_encode(struct builder *out, struct view ref, struct view room, uint6
     end(out);
 }
 
-void history_encode(struct builder *out, struct view ref, struct view room, struct view events, bool has_more)
+void history_encode(struct builder *out, const struct history_frame *frame)
 {
     begin(out, "history");
-    add_text_if(out, "ref", ref);
-    add_text(out, "room", room);
-    add_array(out, "events", events);
-    add_bool(out, "more", has_more);
+    add_text_if(out, "ref", frame->ref);
+    add_text(out, "room", frame->room);
+    if (frame->first > 1)
+        add_number(out, "first", frame->first);
+    add_array(out, "events", frame->events);
+    add_bool(out, "more", frame->has_more);
     end(out);
 }
 

@@ -61,6 +61,7 @@ void users_encode(struct builder *out, const struct user_view *users, size_t cou
 struct joined_frame {
     struct view ref, room, epoch;
     uint64_t seq;
+    uint64_t first; /* the oldest event that there still is; told where it is above 1 */
     struct view events;
     bool is_truncated;
     struct view members; /* at most the first 100, as users_encode() writes them */
@@ -90,7 +91,13 @@ void typing_encode(struct builder *out, struct view room, const struct user_view
 void gap_encode(struct builder *out, struct view room, uint64_t from, uint64_t to);
 void digest_encode(struct builder *out, struct view ref, struct view room, uint64_t from, uint64_t to,
                    const uint8_t sha256[32]);
-void history_encode(struct builder *out, struct view ref, struct view room, struct view events, bool has_more);
+struct history_frame {
+    struct view ref, room;
+    uint64_t first; /* as above */
+    struct view events;
+    bool has_more;
+};
+void history_encode(struct builder *out, const struct history_frame *frame);
 void members_encode(struct builder *out, struct view ref, struct view room, const struct user_view *members,
                     size_t member_count, uint64_t count, bool is_truncated);
 

@@ -101,6 +101,8 @@ UNTESTED = {
 
 # Files whose tests are another file's, because they are parts of one module: the module's header and test cover both.
 TESTED_BY = {
+    'src/store/retention.c': 'tests/unit/store/test_retain.c',
+    'src/store/sqlite_retain.c': 'tests/unit/store/test_retain.c',
     'src/store/backup_files.c': 'tests/unit/store/test_backup.c',
     'src/store/restore.c': 'tests/unit/store/test_backup.c',
     'src/store/sqlite_attention.c': 'tests/unit/store/test_attention.c',

@@ -24,6 +24,7 @@ int main(void)
     failures += test_reader();
     failures += test_inspect();
     failures += test_verify();
+    failures += test_retain();
     failures += test_backup();
     return failures > 0;
 }

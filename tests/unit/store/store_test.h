@@ -94,6 +94,7 @@ int test_reader(void);
 int test_recent(void);
 int test_record(void);
 int test_recover(void);
+int test_retain(void);
 int test_rooms(void);
 int test_sqlite(void);
 int test_sqlite_keys(void);

@@ -158,8 +158,11 @@ static void the_file_says_whose_it_is_and_is_sound(void **state)
     fixture_done(&fixture);
 }
 
-/* The file as the first version left it, made out of a new one. */
-static const char *const back_to_version_1 =
+/* The file as an older version left it, made out of a new one: one step after the other is taken back. */
+#define BACK_TO_VERSION_5                                                                            \
+    "DROP TABLE retention; DROP TABLE room_sizes; DELETE FROM settings WHERE name = 'keys_removed';" \
+    "ALTER TABLE rooms DROP COLUMN first_seq; ALTER TABLE rooms DROP COLUMN gone_messages; PRAGMA user_version = 5;"
+static const char *const back_to_version_1 = BACK_TO_VERSION_5
     "DROP TABLE keys; DROP TABLE key_log; DELETE FROM settings WHERE name = 'keys_done';"
     "ALTER TABLE events DROP COLUMN mentions; ALTER TABLE events DROP COLUMN ordinal; DROP TABLE joined;"
     "DROP TABLE mentions; DROP INDEX users_by_fold; ALTER TABLE users DROP COLUMN fold; DROP INDEX rooms_by_activity;"
@@ -269,6 +272,25 @@ static void a_new_file_is_in_wal_mode_or_is_not_opened(void **state)
     }
 }
 
+static void later_versions_are_brought_up_to_date_as_well(void **state)
+{
+    static const char *const ways_back[] = {BACK_TO_VERSION_5};
+    (void)state;
+    for (size_t index = 0; index < COUNT(ways_back); index++) {
+        struct fixture fixture;
+        fixture_init(&fixture, false);
+        (void)say(&fixture, must_open(&fixture, "lobby"), "k", "x");
+        fixture_close(&fixture);
+        fixture_sql(&fixture, ways_back[index]);
+        fixture_open(&fixture);
+        struct store_room *room = must_open(&fixture, "lobby");
+        assert_int_equal(room->seq_first, 1);
+        assert_true(say(&fixture, room, "k", "x")->is_duplicate);
+        assert_int_equal(say(&fixture, room, "l", "y")->seq, 2);
+        fixture_done(&fixture);
+    }
+}
+
 int test_sqlite_schema(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +301,7 @@ int test_sqlite_schema(void)
         cmocka_unit_test(the_file_says_whose_it_is_and_is_sound),
         cmocka_unit_test(a_new_file_is_in_wal_mode_or_is_not_opened),
         cmocka_unit_test(a_database_of_the_first_version_is_brought_up_to_date_and_knows_its_keys),
+        cmocka_unit_test(later_versions_are_brought_up_to_date_as_well),
         cmocka_unit_test(an_empty_database_of_the_first_version_is_brought_up_to_date),
     };
     return cmocka_run_group_tests_name("sqlite_schema", tests, NULL, NULL);

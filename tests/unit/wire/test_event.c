@@ -168,6 +168,10 @@ static void a_joined_carries_events_and_members_as_they_are(void **state)
     expect(*state, json_pack("{s:s, s:s, s:s, s:s, s:i, s:[{s:i}, {s:i}], s:b, s:[o, o], s:i}", "type", "joined", "ref",
                              "r", "room", "a", "epoch", "e", "seq", 12, "events", "seq", 11, "seq", 12, "truncated", 1,
                              "members", user_json(&ada), user_json(&bob), "count", 300));
+    frame = (struct joined_frame){.room = VIEW("a"), .epoch = VIEW("e"), .seq = 12, .first = 8};
+    joined_encode(*state, &frame);
+    expect(*state, json_pack("{s:s, s:s, s:s, s:i, s:i, s:[], s:b, s:[], s:i}", "type", "joined", "room", "a", "epoch",
+                             "e", "seq", 12, "first", 8, "events", "truncated", 0, "members", "count", 0));
     builder_done(&texts);
 }
 
@@ -213,9 +217,14 @@ static void answers_carry_the_ref_where_there_was_one(void **state)
     digest_encode(*state, VIEW("r"), VIEW("a"), 1, 2, sha256);
     expect(*state, json_pack("{s:s, s:s, s:s, s:i, s:i, s:s}", "type", "digest", "ref", "r", "room", "a", "from", 1,
                              "to", 2, "sha256", hex));
-    history_encode(*state, VIEW("r"), VIEW("a"), VIEW("{\"seq\":1}"), true);
+    struct history_frame frame = {
+        .ref = VIEW("r"), .room = VIEW("a"), .first = 1, .events = VIEW("{\"seq\":1}"), .has_more = true};
+    history_encode(*state, &frame);
     expect(*state, json_pack("{s:s, s:s, s:s, s:[{s:i}], s:b}", "type", "history", "ref", "r", "room", "a", "events",
                              "seq", 1, "more", 1));
+    history_encode(*state, &(struct history_frame){.room = VIEW("a"), .first = 5});
+    expect(*state,
+           json_pack("{s:s, s:s, s:i, s:[], s:b}", "type", "history", "room", "a", "first", 5, "events", "more", 0));
     members_encode(*state, VIEW("r"), VIEW("a"), &bob, 1, 5, true);
     expect(*state, json_pack("{s:s, s:s, s:s, s:[o], s:i, s:b}", "type", "members", "ref", "r", "room", "a", "members",
                              user_json(&bob), "count", 5, "truncated", 1));
