@@ -12,6 +12,8 @@ import tempfile
 import time
 import urllib.request
 
+from lib.server import plain_environment
+
 START_SECONDS_MAX = 120
 WAIT_SECONDS_MAX = 120
 STILL_POLLS = 6
@@ -31,7 +33,7 @@ class Server:
             command = ['taskset', '-c', str(core)] + command
         started = time.monotonic()
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT)
+                                        stderr=subprocess.STDOUT, env=plain_environment())
         self.pid = self.process.pid
         self.addresses = {}
         try:

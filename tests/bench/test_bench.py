@@ -231,11 +231,25 @@ def a_short_run_measures_and_is_clean():
         assert again.returncode == 0 and 'round 1' not in again.stdout, again.stdout
 
 
+def what_tls_costs_is_measured_beside_plain():
+    command = [os.path.join(ROOT, 'bench', 'tls'), '--quick', '--build', BUILD, 'handshakes', 'memory']
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SECONDS_MAX,
+                          check=False)
+    assert done.returncode == 0, done.stdout
+    rows = [line.split('|')[1:-1] for line in done.stdout.splitlines() if line.startswith('| TLS ')]
+    assert len(rows) == 4, done.stdout
+    for label, full, _, resumed, _ in rows:
+        assert float(full.replace(',', '')) > 0 and float(resumed.replace(',', '')) > 0, label
+    memory = next(line.split('|') for line in done.stdout.splitlines() if 'idle connections' in line)
+    plain, secure = (float(cell.replace(',', '')) for cell in memory[2:4])
+    assert secure > plain, memory
+
+
 CASES = [a_ratio_is_of_one_round, what_was_not_measured_is_not_reached, each_bound_has_two_sides,
          what_is_missing_hides_no_failure, a_torn_storm_is_not_reached, growth_is_flat_or_not, an_unclean_row_is_marked,
          a_file_keeps_what_was_put_into_it, what_is_there_is_not_measured_again, nobody_is_asked_for_what_he_has_not,
          plots_are_svg_and_the_page_shows_them, the_load_for_redis_finds_what_is_lost_or_doubled,
-         a_short_run_measures_and_is_clean]
+         a_short_run_measures_and_is_clean, what_tls_costs_is_measured_beside_plain]
 
 
 def main():

@@ -76,13 +76,13 @@ test("doctor finds what is wrong with natter's own TLS", async (context) => {
         ['it has ended', 'fail', 'tls_time', ...own('ended', { hasEnded: true })],
         ['it ends soon', 'warn', 'tls_expires_soon', ...own('soon', { days: 5 })],
     ];
-    for (const [what, verdict, fault, pair, ca] of cases) {
+    const look = async ([what, verdict, fault, pair, ca]) => {
         const server = await serverWith(context, pair);
         const findings = await doctor(context, server.secure, '--quick', ...(ca ? ['--ca', ca] : []));
         equal([findings.verdict, blamed(findings)], [verdict, [fault]], `${what}\n${show(findings)}`);
         assert(of(findings, 'tls').cure, `${what}: a cure`);
-        await server.stop();
-    }
+    };
+    await Promise.all(cases.map(look)); // most of the time they wait
 });
 
 test('doctor finds plain HTTP that is not sent to https, or elsewhere', async (context) => {
@@ -90,10 +90,10 @@ test('doctor finds plain HTTP that is not sent to https, or elsewhere', async (c
     const trusting = ['--quick', '--ca', root, '--plain-port'];
     const server = await serverWith(context, chain);
     const other = await context.server(['--public-url', 'https://elsewhere.example/'], { second: 'redirect' });
-    const open = await doctor(context, server.secure, ...trusting, String(server.port));
+    const [open, moved, nothing] = await Promise.all(
+        [server.port, other.secondPort, 1].map((port) => doctor(context, server.secure, ...trusting, String(port))),
+    );
     equal([open.verdict, of(open, 'redirect').fault], ['warn', 'not_redirected'], show(open));
-    const moved = await doctor(context, server.secure, ...trusting, String(other.secondPort));
     equal(of(moved, 'redirect').fault, 'redirected_elsewhere', show(moved));
-    const nothing = await doctor(context, server.secure, ...trusting, '1');
     equal(of(nothing, 'redirect').verdict, 'skipped', show(nothing));
 });
