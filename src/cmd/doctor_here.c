@@ -52,11 +52,13 @@ static bool look_at_folder(const struct config *config, struct findings *finding
     return true;
 }
 
-static void look_at_lock(const struct config *config, struct findings *findings)
+/* True: a server runs. */
+static bool look_at_lock(const struct config *config, struct findings *findings)
 {
     int descriptor = -1, pid = 0;
 
-    switch (os_lock_take(config->data, &descriptor, &pid)) {
+    enum result result = os_lock_take(config->data, &descriptor, &pid);
+    switch (result) {
     case RESULT_OK:
         os_lock_release(descriptor);
         PASS("server", "No server runs on this folder.");
@@ -64,6 +66,7 @@ static void look_at_lock(const struct config *config, struct findings *findings)
     case RESULT_EXISTS: PASS("server", "A server runs on this folder, process %d.", pid); break;
     default: WARN("server", HERE_UNREADABLE, "This user may not lock the folder, so it could not run natter."); break;
     }
+    return result == RESULT_EXISTS;
 }
 
 static void count_room(void *context, const struct inspected_room *room)
@@ -175,9 +178,11 @@ bool doctor_look_here(int count, char **arguments, struct findings *out_findings
     PASS("settings", "They are right%s%s.", config.file ? ": " : ", and none of them comes from a file",
          config.file ? config.file : "");
     if (look_at_folder(&config, findings)) {
-        look_at_lock(&config, findings);
+        bool is_running = look_at_lock(&config, findings);
         look_at_database(&config, findings);
         look_at_disk(&config, findings);
+        if (is_running)
+            doctor_look_at_notices(&config, findings);
     }
     look_at_system(&config, findings);
     config_done(&config);

@@ -137,6 +137,7 @@ static const char *const cures[FAULT_COUNT][PROXY_COUNT] = {
                               "store { durability = \"process\" }"},
     [FAULT_HERE_DESCRIPTORS] = {"In the service's unit: LimitNOFILE=65536; in a shell: ulimit -n 65536"},
     [FAULT_HERE_BACKLOG] = {"sysctl -w net.core.somaxconn=4096   # and in /etc/sysctl.d/"},
+    [FAULT_HERE_NOTICED] = {"natter doctor https://YOUR.HOST/   # names the lines to change"},
     [FAULT_CLOCK_WRONG] = {"Let both machines get their time from the network:   timedatectl set-ntp true"},
 };
 

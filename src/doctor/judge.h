@@ -49,7 +49,8 @@
     X(HERE_DISK, "here_disk")                           \
     X(HERE_SLOW_DISK, "here_slow_disk")                 \
     X(HERE_DESCRIPTORS, "here_descriptors")             \
-    X(HERE_BACKLOG, "here_backlog")
+    X(HERE_BACKLOG, "here_backlog")                     \
+    X(HERE_NOTICED, "here_noticed")
 enum fault {
 #define X(symbol, word) FAULT_##symbol,
     FAULTS(X)

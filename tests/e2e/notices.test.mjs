@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // natter notices by itself what is wrong with the proxy in front of it, and says so in the log, the metrics, the API
 // and the page's banner. What counts as evidence, and what does not, is in tests/unit/ops/.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
 import * as filters from './lib/filter.mjs';
 import { assert, equal, test, until } from './lib/harness.mjs';
 import { axeFinds, browser, by, shoot } from './lib/page.mjs';
@@ -44,6 +47,14 @@ async function isNoticed(server, name, level = 'fault') {
     return found;
 }
 
+/** `natter doctor` on the machine of the running server. It leaves with 2, since something fails. */
+async function doctorTells(server, words) {
+    const flags = ['doctor', '--json', '--data', server.data, '--metrics-listen', `127.0.0.1:${server.opsPort}`];
+    const { stdout } = await promisify(execFile)(server.binary, flags).catch((problem) => problem);
+    const found = JSON.parse(stdout).checks.find(({ check }) => check === 'noticed');
+    assert(found.verdict === 'fail' && words.test(found.text), JSON.stringify(found));
+}
+
 const visit = async (context, instance, url) => {
     const profile = await instance.newContext({ viewport: { width: 1100, height: 700 }, bypassCSP: true });
     context.onEnd(() => profile.close());
@@ -72,6 +83,7 @@ async function upgradesDropped(context, instance) {
     equal(await axeFinds(page), [], 'the banner');
     const { detail } = await isNoticed(server, 'upgrade_dropped');
     equal(detail, '127.0.0.1 drops Upgrade', 'the API says who and how');
+    await doctorTells(server, /^upgrade_dropped, 127\.0\.0\.1 drops Upgrade: /);
     const [help] = await Promise.all([page.context().waitForEvent('page'), page.locator(by('cure')).click()]);
     await help.locator('h2#upgrade_dropped').waitFor();
     assert(/proxy_set_header Upgrade/.test(await help.locator('main').innerText()), 'the lines to write');
