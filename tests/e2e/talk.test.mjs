@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a conversation has besides its messages: who is named in them, what is unread, direct messages, topics, pins.
+import { fileURLToPath } from 'node:url';
+
+import { build } from 'esbuild';
+import WebSocket from 'ws';
+
 import { Client, enter } from './lib/client.mjs';
 import { assert, equal, test, until } from './lib/harness.mjs';
 
@@ -206,4 +211,45 @@ test('talk: direct rooms have limits', async (context) => {
     const cleo = await named(none, 'Cleo');
     equal((await direct(cleo, { id: cleo.id })).code, 'forbidden', 'none at all');
     await closeAll([ada, bob, eve, cleo]);
+});
+
+async function library() {
+    const entry = fileURLToPath(new URL('../../sdk/js/src/index.ts', import.meta.url));
+    const { outputFiles } = await build({ entryPoints: [entry], bundle: true, write: false, format: 'esm' });
+    const { createClient } = await import(
+        `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
+    );
+    return (server, token) => createClient({ url: server.ws, WebSocket, token, logger: () => {} });
+}
+
+test('talk: the client library tells what waits, and opens direct rooms', async (context) => {
+    const server = await context.server();
+    const connect = await library();
+    const ada = await named(server, 'Ada');
+    const bob = await named(server, 'Bob', 'elsewhere');
+    const desk = connect(server, bob.welcome.token);
+    const phone = connect(server, bob.welcome.token);
+    await desk.ready();
+    await phone.ready();
+    const told = { unread: [], left: [], direct: [] };
+    for (const name of Object.keys(told)) phone.on(name, (event) => told[name].push(event));
+    const lobby = desk.room('lobby');
+    await lobby.join();
+    await until(() => told.unread.length === 1, 'the phone is told of the join');
+    const { seq } = await ada.say('lobby', 'hello @Bob');
+    const waits = { room: 'lobby', seq, read: 0, unread: 1, mentions: 1 };
+    equal((await desk.mine()).find(({ room }) => room === 'lobby'), waits, 'mine');
+    const after = { room: 'lobby', seq, read: seq, unread: 0, mentions: 0 };
+    equal(await lobby.markRead(seq), after, 'read');
+    await until(() => told.unread.length === 2, 'the phone is told of the reading');
+    equal(told.unread[1], after, 'the same');
+    const { room } = await direct(ada, bob);
+    await ada.ask({ type: 'join', room });
+    await ada.say(room, 'a word with you');
+    await until(() => told.direct.length === 1, 'the phone is told of the direct room');
+    equal([told.direct[0].room, told.direct[0].users.length], [room, 2], 'which');
+    equal((await desk.direct([ada.id])).room, room, 'found again');
+    desk.close();
+    phone.close();
+    await closeAll([ada, bob]);
 });

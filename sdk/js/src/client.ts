@@ -2,7 +2,7 @@
 // The client: puts the connection, the outbox and the rooms together, and is what a program holds.
 import { Backoff, type BackoffOptions } from "./backoff.js";
 import { type Command, isRoomEvent, type Limits, type OkFrame, type RoomInfo, type RoomsFrame } from "./codec.js";
-import type { ServerFrame, User, WelcomeFrame } from "./codec.js";
+import type { DirectFrame, DirectRoom, MineFrame, MyRoom, ServerFrame, Unread, User, WelcomeFrame } from "./codec.js";
 import { chatError, Connection, type State, type StateChange } from "./connection.js";
 import { Emitter, type Unsubscribe } from "./emitter.js";
 import { defaultEnvironment, type Environment, type KeyValue, type SocketClass } from "./environment.js";
@@ -44,6 +44,12 @@ export interface ClientEvents {
     welcome: WelcomeFrame;
     /** The own id or name is another one now. */
     user: User;
+    /** What another connection of this user has read, or a room that it has joined for the first time. */
+    unread: Unread;
+    /** Another connection of this user has left this room. */
+    left: { room: string };
+    /** Somebody writes in a direct room that this user does not belong to yet, or no longer: join it. */
+    direct: DirectRoom;
     /** An error that belongs to no command. */
     error: ChatError;
 }
@@ -148,6 +154,17 @@ export class Client {
         return ((await this.request({ type: "rooms" })) as RoomsFrame).rooms;
     }
 
+    /** The rooms that this user belongs to, on whatever device, and what waits there. */
+    async mine(): Promise<MyRoom[]> {
+        return ((await this.request({ type: "mine" })) as MineFrame).rooms;
+    }
+
+    /** The room of this user and those with these ids, made on first need; join it with `chat.room(room)`. */
+    async direct(userIds: readonly string[]): Promise<DirectRoom> {
+        const { room, users } = (await this.request({ type: "direct", users: [...userIds] })) as DirectFrame;
+        return { room, users };
+    }
+
     /** Rejects with `conflict` where the name is taken, with `bad_request` where it is not allowed. */
     async setName(name: string): Promise<User> {
         const frame = (await this.request({ type: "name", name })) as OkFrame;
@@ -243,6 +260,13 @@ export class Client {
     private receive(frame: ServerFrame): void {
         if (frame.type === "error") {
             this.emitter.emit("error", chatError(frame));
+        } else if (frame.type === "unread") {
+            const { room, seq, read, unread, mentions } = frame;
+            this.emitter.emit("unread", { room, seq, read, unread, mentions });
+        } else if (frame.type === "left") {
+            this.emitter.emit("left", { room: frame.room });
+        } else if (frame.type === "direct") {
+            this.emitter.emit("direct", { room: frame.room, users: frame.users });
         } else if (frame.type === "presence" || frame.type === "typing" || frame.type === "gap" || isRoomEvent(frame)) {
             for (const room of this.rooms_.values()) if (room.name === frame.room) room.receive(frame);
             if (frame.type === "presence") this.noticeOwnName(frame.joined);

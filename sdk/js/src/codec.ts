@@ -68,6 +68,30 @@ export interface RoomInfo {
     joined: boolean;
 }
 
+/** What waits for this user in a room. */
+export interface Unread {
+    room: string;
+    /** The newest event. */
+    seq: number;
+    /** All up to this event is read. */
+    read: number;
+    /** Messages after that. */
+    unread: number;
+    /** Those of them that name this user, at most 1000. */
+    mentions: number;
+}
+
+/** A room that this user belongs to. */
+export interface MyRoom extends Unread {
+    /** All who are in it, with their names; direct rooms only. */
+    users?: User[];
+}
+
+export interface DirectRoom {
+    room: string;
+    users: User[];
+}
+
 export interface WelcomeFrame {
     type: "welcome";
     protocol: string;
@@ -146,6 +170,27 @@ export interface RoomsFrame {
     rooms: RoomInfo[];
 }
 
+export interface MineFrame {
+    type: "mine";
+    ref?: string;
+    rooms: MyRoom[];
+    truncated?: boolean;
+}
+
+export interface UnreadFrame extends Unread {
+    type: "unread";
+}
+
+export interface LeftFrame {
+    type: "left";
+    room: string;
+}
+
+export interface DirectFrame extends DirectRoom {
+    type: "direct";
+    ref?: string;
+}
+
 export interface DigestFrame {
     type: "digest";
     ref?: string;
@@ -158,7 +203,12 @@ export interface DigestFrame {
 export interface OkFrame {
     type: "ok";
     ref?: string;
+    room?: string;
     user?: User;
+    seq?: number;
+    read?: number;
+    unread?: number;
+    mentions?: number;
 }
 
 export interface PongFrame {
@@ -193,6 +243,10 @@ export type ServerFrame =
     | HistoryFrame
     | MembersFrame
     | RoomsFrame
+    | MineFrame
+    | UnreadFrame
+    | LeftFrame
+    | DirectFrame
     | DigestFrame
     | OkFrame
     | PongFrame
@@ -214,13 +268,17 @@ export type Command =
     | { type: "who"; room: string }
     | { type: "digest"; room: string; from: number; to: number }
     | { type: "rooms" }
+    | { type: "mine" }
+    | { type: "direct"; users: string[] }
     | { type: "name"; name: string }
     | { type: "ping" };
 
-type Kind = "string" | "number" | "boolean" | "seq" | "user" | "users" | "events" | "rooms" | "epoch";
+type Kind = "string" | "number" | "boolean" | "seq" | "user" | "users" | "events" | "rooms" | "mine" | "epoch";
 type Shape = Readonly<Record<string, Kind>>;
 
 const EVENT: Shape = { room: "string", seq: "seq", at: "number", user: "user" };
+
+const UNREAD: Shape = { room: "string", seq: "seq", read: "seq", unread: "seq", mentions: "seq" };
 
 /** The fields that a frame must have for the rest of the library to use it without looking again. */
 const SHAPES: Readonly<Record<ServerFrame["type"], Shape>> = {
@@ -237,6 +295,10 @@ const SHAPES: Readonly<Record<ServerFrame["type"], Shape>> = {
     history: { room: "string", events: "events" },
     members: { room: "string", members: "users", count: "number" },
     rooms: { rooms: "rooms" },
+    mine: { rooms: "mine" },
+    unread: UNREAD,
+    left: { room: "string" },
+    direct: { room: "string", users: "users" },
     digest: { room: "string", from: "seq", to: "seq", sha256: "string" },
     ok: {},
     pong: {},
@@ -271,6 +333,8 @@ function isKind(value: unknown, kind: Kind): boolean {
             return Array.isArray(value) && value.every(isEvent);
         case "rooms":
             return Array.isArray(value) && value.every((room) => isFields(room) && fits(room, ROOM_INFO));
+        case "mine":
+            return Array.isArray(value) && value.every((room) => isFields(room) && fits(room, UNREAD));
     }
 }
 

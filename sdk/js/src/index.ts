@@ -4,15 +4,18 @@ export { Client, type ClientEvents, type ClientOptions, createClient } from "./c
 export { type ErrorCode, type Reason, SUBPROTOCOL } from "./codes.js";
 export type {
     DeletedEvent,
+    DirectRoom,
     EditedEvent,
     Epoch,
     Limits,
     MessageEvent,
+    MyRoom,
     PresenceFrame,
     ReactionEvent,
     RoomEvent,
     RoomInfo,
     TypingFrame,
+    Unread,
     User,
     WelcomeFrame,
 } from "./codec.js";

@@ -8,10 +8,12 @@ import type {
     HistoryFrame,
     JoinedFrame,
     MembersFrame,
+    OkFrame,
     PresenceFrame,
     RoomEvent,
     ServerFrame,
     TypingFrame,
+    Unread,
     User,
 } from "./codec.js";
 import { Emitter, type Unsubscribe } from "./emitter.js";
@@ -224,8 +226,12 @@ export class Room {
         if (this.host.post({ type: "typing", room: this.name })) this.typedAt = now;
     }
 
-    async markRead(seq: number): Promise<void> {
-        await this.host.request({ type: "read", room: this.name, seq });
+    /** All up to `seq` is read. What waits in the room after that; undefined where the server does not count. */
+    async markRead(seq: number): Promise<Unread | undefined> {
+        const frame = (await this.host.request({ type: "read", room: this.name, seq })) as OkFrame;
+        const { seq: newest, read, unread, mentions } = frame;
+        if (newest === undefined || read === undefined || unread === undefined || mentions === undefined) return;
+        return { room: this.name, seq: newest, read, unread, mentions };
     }
 
     /** A page of the log, oldest first; the newest page where neither `before` nor `after` is given. */

@@ -19,7 +19,7 @@ try {
         format: "esm",
         target: "node18",
         conditions: ["source"],
-        external: ["ws"],
+        external: ["ws", "esbuild"],
         jsx: "automatic",
         jsxImportSource: "preact",
         outdir: out,
