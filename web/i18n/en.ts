@@ -22,6 +22,8 @@ export const en = {
     "name.offline": "There is no connection to the server right now. Try again in a moment.",
 
     "rooms.yours": "Your rooms",
+    "rooms.direct": "Direct messages",
+    "rooms.mentions": { one: "{count} mention of you", other: "{count} mentions of you" },
     "rooms.others": "More rooms",
     "rooms.create.label": "Join or create a room",
     "rooms.create.placeholder": "Join or create a room",
@@ -38,6 +40,7 @@ export const en = {
     "members.hide": "Hide who is here",
     "members.count": { one: "{count} here", other: "{count} here" },
     "members.more": { one: "and {count} more person", other: "and {count} more people" },
+    "members.direct": "Write to {name} alone",
     "members.alone": "Only you are here so far. Send somebody this page's address to bring them in.",
 
     "timeline.label": "Messages in {room}",
@@ -49,6 +52,7 @@ export const en = {
     "timeline.again": "Try again",
     "timeline.start": "This is where {room} begins",
     "timeline.startLead": "Say hello. Whoever joins later can read back to here.",
+    "timeline.startDirect": "Only those in this talk can read it.",
     "timeline.startEphemeral": "Nothing said here is kept once everybody has left.",
     "timeline.today": "Today",
     "timeline.yesterday": "Yesterday",
@@ -199,6 +203,8 @@ export const en = {
     "slash.room": "room",
     "slash.me": "say what you do",
     "slash.nick": "take another name",
+    "slash.msg": "write to one person alone",
+    "slash.nobody": "There is nobody here by the name of {name}.",
     "slash.join": "join or create a room",
     "slash.leave": "leave this room",
     "slash.shrug": "add a shrug",

@@ -20,6 +20,8 @@ export const zh: Catalogue = {
     "name.offline": "暂时连不上服务器，请稍后再试。",
 
     "rooms.yours": "我的聊天室",
+    "rooms.direct": "私聊",
+    "rooms.mentions": "提到你 {count} 次",
     "rooms.others": "其他聊天室",
     "rooms.create.label": "加入或新建聊天室",
     "rooms.create.placeholder": "加入或新建聊天室",
@@ -36,6 +38,7 @@ export const zh: Catalogue = {
     "members.hide": "隐藏成员",
     "members.count": "{count} 人在线",
     "members.more": "还有 {count} 人",
+    "members.direct": "与 {name} 私聊",
     "members.alone": "目前只有你一个人。把本页地址发给别人，邀请他们加入吧。",
 
     "timeline.label": "{room} 的消息",
@@ -47,6 +50,7 @@ export const zh: Catalogue = {
     "timeline.again": "重试",
     "timeline.start": "{room} 从这里开始",
     "timeline.startLead": "打个招呼吧。之后加入的人都能从这里读起。",
+    "timeline.startDirect": "只有参与者能看到这里的内容。",
     "timeline.startEphemeral": "所有人离开后，这里说的话不会保留。",
     "timeline.today": "今天",
     "timeline.yesterday": "昨天",
@@ -188,6 +192,8 @@ export const zh: Catalogue = {
     "slash.room": "聊天室",
     "slash.me": "说明你在做什么",
     "slash.nick": "更改名字",
+    "slash.msg": "与一个人私聊",
+    "slash.nobody": "这里没有叫 {name} 的人。",
     "slash.join": "加入或新建聊天室",
     "slash.leave": "离开此聊天室",
     "slash.shrug": "加上耸肩表情",

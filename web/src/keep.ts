@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the page remembers on this machine: settings, drafts, the rooms it follows and how far each was read. Every call
 // works without a storage too, and then forgets with the page.
-import type { Epoch, RoomEvent } from "natter-client";
-import { DEFAULT_ROOM } from "./router";
+import type { Epoch, RoomEvent, User } from "natter-client";
 
 export type Theme = "system" | "light" | "dark";
 export type EnterKey = "send" | "newline";
@@ -18,9 +17,12 @@ export interface Seen {
 export interface ReadMark {
     seq: number;
     epoch: Epoch | undefined;
+    /** Marked as unread by hand: what other devices have read does not change that. */
+    isHeld?: boolean;
 }
 
 const PREFIX = "natter.page.";
+const DEFAULT_ROOM = "lobby";
 const ROOMS_MAX = 30;
 const THEMES: readonly string[] = ["system", "light", "dark"];
 const NOTIFY: readonly string[] = ["off", "mentions", "all"];
@@ -110,9 +112,16 @@ export const keep = {
     setSeen(room: string, seen: Seen | undefined): void {
         write(`seen.${room}`, seen && JSON.stringify(seen));
     },
+    partners(room: string): readonly User[] {
+        const value = parsed(read(`direct.${room}`));
+        return Array.isArray(value) ? value.filter(isUser) : [];
+    },
+    setPartners(room: string, users: readonly User[]): void {
+        write(`direct.${room}`, JSON.stringify(users));
+    },
     /** The messages that were kept go; settings and drafts stay. */
     forgetMessages(): void {
-        for (const key of keysWith("seen.")) write(key, undefined);
+        for (const key of [...keysWith("seen."), ...keysWith("direct.")]) write(key, undefined);
     },
     /** The person has chosen a name, or was content with the drawn one. */
     get isNamed(): boolean {
@@ -175,6 +184,11 @@ function parsed(text: string | undefined): unknown {
     }
 }
 
+function isUser(value: unknown): value is User {
+    const { id, name } = (value ?? {}) as { id?: unknown; name?: unknown };
+    return typeof id === "string" && typeof name === "string";
+}
+
 function namesIn(text: string | undefined): string[] | undefined {
     const value = parsed(text);
     if (!Array.isArray(value)) return undefined;
@@ -209,7 +223,8 @@ function keysWith(start: string): string[] {
 function markIn(text: string | undefined): ReadMark | undefined {
     const value = parsed(text);
     if (typeof value !== "object" || value === null || !("seq" in value)) return undefined;
-    const { seq, epoch } = value as { seq: unknown; epoch?: unknown };
+    const { seq, epoch, isHeld } = value as { seq: unknown; epoch?: unknown; isHeld?: unknown };
     if (!Number.isSafeInteger(seq)) return undefined;
-    return { seq: seq as number, epoch: typeof epoch === "string" || typeof epoch === "number" ? epoch : undefined };
+    const known = typeof epoch === "string" || typeof epoch === "number" ? epoch : undefined;
+    return { seq: seq as number, epoch: known, isHeld: isHeld === true };
 }

@@ -35,7 +35,17 @@ export function Members({ model, session, isOpen, onClose }: MembersProps) {
                     <li key={user.id} class="member" data-testid="member" data-user={user.id}>
                         <Avatar user={user} isSmall />
                         <bdi class="member-name">{user.name}</bdi>
-                        {user.id === session.user?.id && <span class="member-you">{t("app.you")}</span>}
+                        {user.id === session.user?.id ? (
+                            <span class="member-you">{t("app.you")}</span>
+                        ) : (
+                            <IconButton
+                                icon="direct"
+                                class="member-direct"
+                                label={t("members.direct", { name: `\u2068${user.name}\u2069` })}
+                                testId="member-direct"
+                                onClick={() => void session.talkTo(user.id).catch(() => undefined)}
+                            />
+                        )}
                     </li>
                 ))}
                 {more > 0 && <li class="member-more">{t("members.more", { count: more })}</li>}

@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that the page knows of one room: its log, who is there and who types, what waits to be sent, and how far
 // the person has read.
-import type { ChatError, OutgoingMessage, ResetEvent, Room, RoomEvent, Subscription, User } from "natter-client";
+import type {
+    ChatError,
+    OutgoingMessage,
+    ResetEvent,
+    Room,
+    RoomEvent,
+    Subscription,
+    Unread,
+    User,
+} from "natter-client";
+import { isDirect } from "./direct";
 import { Far, type LoadState } from "./far";
 import { keep } from "./keep";
 import { Log, type Message, messageId } from "./log";
@@ -60,6 +70,7 @@ export class RoomModel extends Notifier {
     private seenTimer: number | undefined;
     /** Marked as unread by hand: looking at it does not change that before the room is opened anew. */
     private isHeldUnread = false;
+    private told: Unread | undefined;
 
     constructor(
         readonly room: Room,
@@ -126,16 +137,39 @@ export class RoomModel extends Notifier {
 
     /** What others wrote since the person last looked. */
     get unread(): number {
-        return this.unreadMessages().length;
+        return this.unreadMessages().length + (this.beforeLog?.unread ?? 0);
     }
 
-    get hasMention(): boolean {
-        return this.unreadMessages().some((message) => this.isMention(message));
+    /** Those of them that name this person; in a direct room that is all of them. */
+    get mentionCount(): number {
+        const here = this.unreadMessages().filter((message) => this.isMention(message)).length;
+        return here + (isDirect(this.name) ? (this.beforeLog?.unread ?? 0) : (this.beforeLog?.mentions ?? 0));
     }
 
     isMention({ mentions }: Message): boolean {
         const { user } = this.host;
-        return user !== undefined && mentions.includes(user.id);
+        return isDirect(this.name) || (user !== undefined && mentions.includes(user.id));
+    }
+
+    /** What the server has counted and this page has not loaded. */
+    private get beforeLog(): { unread: number; mentions: number } | undefined {
+        const { told, readSeq, log } = this;
+        if (!told || readSeq === undefined || readSeq !== told.read || log.first === undefined) return undefined;
+        if (log.first <= readSeq + 1) return undefined;
+        const here = this.unreadMessages().filter(({ seq }) => seq <= told.seq);
+        const named = here.filter((message) => this.isMention(message)).length;
+        return { unread: Math.max(0, told.unread - here.length), mentions: Math.max(0, told.mentions - named) };
+    }
+
+    /** The server tells how far this person has read, on whatever device. */
+    tell(told: Unread): void {
+        this.told = told;
+        if (this.readSeq === undefined || this.isHeldUnread || told.read <= this.readSeq) return;
+        this.readSeq = told.read;
+        this.toldSeq = Math.max(this.toldSeq, told.read);
+        keep.setReadMark(this.name, { seq: told.read, epoch: this.room.epoch });
+        this.host.roomChanged(this);
+        this.changed();
     }
 
     /** The names of those whom the message names, as far as they are known here. */
@@ -280,7 +314,7 @@ export class RoomModel extends Notifier {
         this.readSeq = seq - 1;
         this.dividerSeq = seq - 1;
         this.isHeldUnread = true;
-        keep.setReadMark(this.name, { seq: seq - 1, epoch: this.room.epoch });
+        keep.setReadMark(this.name, { seq: seq - 1, epoch: this.room.epoch, isHeld: true });
         this.host.roomChanged(this);
         this.changed();
     }
@@ -326,8 +360,10 @@ export class RoomModel extends Notifier {
     /** A first visit has read everything; a mark from another life of the log means nothing. */
     private rememberedSeq(newest: number): number {
         const mark = keep.readMark(this.name);
-        if (!mark || mark.epoch !== this.room.epoch || mark.seq > newest) return newest;
-        return mark.seq;
+        const isSound = mark !== undefined && mark.epoch === this.room.epoch && mark.seq <= newest;
+        if (isSound && mark.isHeld === true) this.isHeldUnread = true;
+        if (isSound && (mark.isHeld === true || !this.told)) return mark.seq;
+        return Math.min(newest, this.told?.read ?? newest);
     }
 
     /** For the next visit, and for one without a connection. */
@@ -438,7 +474,10 @@ export class RoomModel extends Notifier {
             if (seq <= this.toldSeq || !this.room.isJoined) return;
             this.toldSeq = seq;
             // A mark that gets lost is told again with the next one.
-            this.room.markRead(seq).catch(() => undefined);
+            this.room.markRead(seq).then(
+                (told) => told && this.tell(told),
+                () => undefined,
+            );
         }, READ_PAUSE_MS);
     }
 }

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { t } from "../i18n";
 import { Avatar } from "./avatar";
 import { IconButton } from "./button";
+import { directTitle, isDirect, partners } from "./direct";
 import { byName } from "./format";
 import { Icon, Logo } from "./icons";
 import { keep, type Theme } from "./keep";
@@ -26,7 +27,9 @@ const OTHERS_MAX = 50;
 
 export function Rooms({ session, isOpen, onPick, onSettings, onSwitch }: RoomsProps) {
     useModel(session);
-    const models = [...session.rooms.values()].sort((a, b) => byName(a, b));
+    const all = [...session.rooms.values()];
+    const models = all.filter(({ name }) => !isDirect(name)).sort(byName);
+    const directs = all.filter(({ name }) => isDirect(name)).sort(byActivity);
     const others = session.directory
         .filter(({ room }) => !session.rooms.has(room))
         .sort((a, b) => b.count - a.count || b.seq - a.seq)
@@ -48,6 +51,12 @@ export function Rooms({ session, isOpen, onPick, onSettings, onSwitch }: RoomsPr
                 <h2 class="side-title">{t("rooms.yours")}</h2>
                 <ul class="room-list" data-testid="room-list">
                     {models.map((model) => (
+                        <FollowedRoom key={model.name} model={model} session={session} onPick={onPick} />
+                    ))}
+                </ul>
+                {directs.length > 0 && <h2 class="side-title">{t("rooms.direct")}</h2>}
+                <ul class="room-list" data-testid="direct-list">
+                    {directs.map((model) => (
                         <FollowedRoom key={model.name} model={model} session={session} onPick={onPick} />
                     ))}
                 </ul>
@@ -77,12 +86,7 @@ function FollowedRoom({ model, session, onPick }: { model: RoomModel; session: S
                 onClick={onPick}
             >
                 <RoomName name={model.name} />
-                {unread > 0 && (
-                    <span class={`badge${model.hasMention ? " is-mention" : ""}`}>
-                        <span aria-hidden="true">{unread > 99 ? "99+" : unread}</span>
-                        <span class="only-heard">{t("rooms.unread", { count: unread })}</span>
-                    </span>
-                )}
+                <Badges unread={unread} mentions={model.mentionCount} isDirect={isDirect(model.name)} />
             </a>
             <IconButton
                 icon="close"
@@ -92,6 +96,33 @@ function FollowedRoom({ model, session, onPick }: { model: RoomModel; session: S
             />
         </li>
     );
+}
+
+/** How often one is named counts for itself; in a direct room everything is meant for one. */
+function Badges({ unread, mentions, isDirect }: { unread: number; mentions: number; isDirect: boolean }) {
+    const shown = (count: number): string => (count > 99 ? "99+" : String(count));
+    return (
+        <>
+            {mentions > 0 && !isDirect && (
+                <span class="badge is-mention" data-testid="mentions">
+                    <span aria-hidden="true">@{shown(mentions)}</span>
+                    <span class="only-heard">{t("rooms.mentions", { count: mentions })}</span>
+                </span>
+            )}
+            {unread > 0 && (
+                <span class={`badge${isDirect ? " is-mention" : ""}`}>
+                    <span aria-hidden="true">{shown(unread)}</span>
+                    <span class="only-heard">{t("rooms.unread", { count: unread })}</span>
+                </span>
+            )}
+        </>
+    );
+}
+
+/** What was written last comes first. */
+function byActivity(a: RoomModel, b: RoomModel): number {
+    const at = ({ log: { messages } }: RoomModel): number => messages[messages.length - 1]?.at ?? 0;
+    return at(b) - at(a);
 }
 
 function OtherRoom({ info, onPick }: { info: RoomInfo; onPick: () => void }) {
@@ -109,6 +140,7 @@ function OtherRoom({ info, onPick }: { info: RoomInfo; onPick: () => void }) {
 }
 
 function RoomName({ name }: { name: string }) {
+    if (isDirect(name)) return <DirectName room={name} />;
     const isEphemeral = name.startsWith("~");
     return (
         <>
@@ -116,6 +148,16 @@ function RoomName({ name }: { name: string }) {
                 {isEphemeral ? "~" : "#"}
             </span>
             <bdi class="room-name">{isEphemeral ? name.slice(1) : name}</bdi>
+        </>
+    );
+}
+
+function DirectName({ room }: { room: string }) {
+    const [first] = partners(room);
+    return (
+        <>
+            {first && <Avatar user={first} isSmall />}
+            <bdi class="room-name">{directTitle(room)}</bdi>
         </>
     );
 }

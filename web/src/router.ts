@@ -2,6 +2,8 @@
 // The address of a room is `#/room/NAME`, that of one message in it `#/room/NAME/SEQ`; everything else leads to the
 // lobby.
 
+import { directTitle, isDirect } from "./direct";
+
 export const DEFAULT_ROOM = "lobby";
 const PREFIX = "#/room/";
 const NAME_MAX = 64;
@@ -37,11 +39,12 @@ function decoded(name: string): string | undefined {
 export function foldRoomName(typed: string): string | undefined {
     const name = typed.trim().replace(/^#/, "").replace(/\s+/g, "-").normalize("NFKC").toLowerCase();
     if ([...name].length > NAME_MAX) return undefined;
-    return /^~?[\p{L}\p{M}\p{N}_.-]+$/u.test(name) ? name : undefined;
+    return /^[~@]?[\p{L}\p{M}\p{N}_.-]+$/u.test(name) ? name : undefined;
 }
 
 /** As people see it. */
 export function roomTitle(room: string): string {
+    if (isDirect(room)) return directTitle(room);
     return room.startsWith("~") ? room : `#${room}`;
 }
 

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page's one client, the rooms it follows, and which of them is looked at.
-import { type ChatError, type Client, createClient, type RoomInfo, type StateChange, type User } from "natter-client";
+import {
+    type ChatError,
+    type Client,
+    createClient,
+    type MyRoom,
+    type RoomInfo,
+    type StateChange,
+    type User,
+} from "natter-client";
 import { announce, deserves, isLookedAt } from "./alerts";
+import { setPartners } from "./direct";
 import { byName } from "./format";
 import { keep, localStore } from "./keep";
 import type { Message } from "./log";
@@ -57,6 +66,9 @@ export class Session extends Notifier {
         this.client.on("state", (change) => this.stateChanged(change));
         this.client.on("welcome", () => this.welcomed());
         this.client.on("user", () => this.changed());
+        this.client.on("unread", (told) => this.follow(told.room).tell(told));
+        this.client.on("left", ({ room }) => this.dropped(room));
+        this.client.on("direct", ({ room, users }) => this.enterDirect(room, users));
         keep.onReadMark((room) => this.rooms.get(room)?.readElsewhere());
         window.addEventListener("storage", (event) => this.storedElsewhere(event));
     }
@@ -127,6 +139,33 @@ export class Session extends Notifier {
         this.refreshDirectory();
     }
 
+    /** The room of this person and another. Rejects with words for the person. */
+    async talkTo(userId: string): Promise<void> {
+        const { room, users } = await this.client.direct([userId]);
+        this.enterDirect(room, users);
+        this.go(room);
+    }
+
+    private enterDirect(room: string, users: readonly User[]): void {
+        setPartners(room, users, this.user?.id);
+        this.follow(room);
+        this.changed();
+    }
+
+    /** Another device of this person has left the room. */
+    private dropped(room: string): void {
+        if (this.rooms.has(room)) this.leave(room);
+    }
+
+    /** The rooms that this person belongs to, on whatever device. */
+    private takeMine(mine: readonly MyRoom[]): void {
+        for (const { users, ...told } of mine) {
+            if (users) setPartners(told.room, users, this.user?.id);
+            this.follow(told.room).tell(told);
+        }
+        this.changed();
+    }
+
     retry(): void {
         this.client.connect();
     }
@@ -168,7 +207,14 @@ export class Session extends Notifier {
     }
 
     get hasMention(): boolean {
-        return [...this.rooms.values()].some((room) => room.hasMention);
+        return [...this.rooms.values()].some(({ mentionCount }) => mentionCount > 0);
+    }
+
+    /** Everybody who is known here, by id. */
+    get people(): Map<string, User> {
+        const found = new Map<string, User>();
+        for (const { members } of this.rooms.values()) for (const [id, user] of members) found.set(id, user);
+        return found;
     }
 
     /** How many messages wait for a connection. */
@@ -247,6 +293,11 @@ export class Session extends Notifier {
         // What was kept for somebody else is not for this person; a room that has shown it begins afresh.
         if (keep.userId !== undefined && keep.userId !== this.user?.id) keep.forgetMessages();
         keep.userId = this.user?.id;
+        // A server that does not know the question yet leaves each browser with its own rooms.
+        this.client.mine().then(
+            (mine) => this.takeMine(mine),
+            () => undefined,
+        );
         this.refreshDirectory();
         this.changed();
     }

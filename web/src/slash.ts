@@ -3,7 +3,7 @@
 import type { Key } from "../i18n";
 import { foldRoomName } from "./router";
 
-export type CommandName = "me" | "nick" | "join" | "leave" | "help" | "shrug";
+export type CommandName = "me" | "nick" | "msg" | "join" | "leave" | "help" | "shrug";
 
 interface Command {
     name: CommandName;
@@ -16,6 +16,7 @@ interface Command {
 export const COMMANDS: readonly Command[] = [
     { name: "me", argument: "slash.text", about: "slash.me", needsArgument: true },
     { name: "nick", argument: "slash.name", about: "slash.nick", needsArgument: true },
+    { name: "msg", argument: "slash.name", about: "slash.msg", needsArgument: true },
     { name: "join", argument: "slash.room", about: "slash.join", needsArgument: true },
     { name: "leave", about: "slash.leave", needsArgument: false },
     { name: "shrug", argument: "slash.text", about: "slash.shrug", needsArgument: false },

@@ -3,6 +3,7 @@
 // push it up, anywhere else nothing moves, whatever comes above or below.
 import { Component, createRef } from "preact";
 import { t } from "../i18n";
+import { isDirect } from "./direct";
 import { dayTitle, isoTime } from "./format";
 import { Icon } from "./icons";
 import type { Message } from "./log";
@@ -178,11 +179,16 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
                 </div>
             );
         }
-        const lead = model.name.startsWith("~") ? "timeline.startEphemeral" : "timeline.startLead";
+        const isShort = model.name.startsWith("~");
+        const lead = isDirect(model.name)
+            ? "timeline.startDirect"
+            : isShort
+              ? "timeline.startEphemeral"
+              : "timeline.startLead";
         return (
             <div class="start" data-row="start">
                 <span class="start-mark" aria-hidden="true">
-                    {model.name.startsWith("~") ? "~" : "#"}
+                    {isDirect(model.name) ? "@" : isShort ? "~" : "#"}
                 </span>
                 <h2>{t("timeline.start", { room: name })}</h2>
                 <p>{t(lead)}</p>

@@ -96,6 +96,12 @@ async function run(name: CommandName, argument: string, { model, session, onHelp
     switch (name) {
         case "nick":
             return session.setName(argument.replace(/\s+/g, " "));
+        case "msg": {
+            const wanted = argument.replace(/^@/, "").toLowerCase();
+            const found = [...session.people.values()].find(({ name }) => name.toLowerCase() === wanted);
+            if (!found) throw new Error(t("slash.nobody", { name: argument }));
+            return session.talkTo(found.id);
+        }
         case "join": {
             const room = roomOfArgument(argument);
             if (room === undefined) throw new Error(t("rooms.invalid"));
