@@ -329,6 +329,49 @@ test('page: a page that slept asks whether its connection lives', async (context
 });
 
 
+test('page: two people talk alone, and everything is read on all of a person\'s devices', async (context) => {
+    const server = await context.server();
+    const instance = await browser(context);
+    const ada = await person(context, instance, server.url, 'Ada');
+    const bob = await person(context, instance, server.url, 'Bob');
+    const eve = await person(context, instance, server.url, 'Eve');
+    // Another device of Bob's is another browser with the same cookie.
+    const cookies = await bob.context().cookies();
+    const device = await instance.newContext();
+    await device.addCookies(cookies);
+    const phone = watch(await device.newPage());
+    await phone.goto(server.url);
+    await phone.locator(by('name-keep')).click();
+
+    const row = ada.locator(`${by('member')}:has-text("Bob")`);
+    await row.hover();
+    await row.locator(by('member-direct')).click();
+    await until(async () => /Bob/.test(await ada.locator('h1').innerText()), 'a room with the name of the other');
+    await say(ada, 'just between us');
+    await isSent(ada, 'just between us');
+    for (const page of [bob, phone])
+        await page.locator(`${by('direct-list')} ${by('room-item')}[data-unread="1"]:has-text("Ada")`).waitFor();
+    equal(await eve.locator(`${by('room-item')}:has-text("Ada")`).count(), 0, 'nobody else sees it');
+    await bob.locator(`${by('direct-list')} a`).click();
+    await sees(bob, 'just between us');
+    await bob.bringToFront();
+    await bob.evaluate(() => window.dispatchEvent(new Event('focus')));
+    await phone.locator(`${by('direct-list')} ${by('room-item')}[data-unread="0"]`).waitFor();
+
+    await bob.evaluate(() => (location.hash = '#/room/kitchen'));
+    await until(async () => (await currentRoom(bob)) === 'kitchen', 'Bob looks elsewhere');
+    await phone.evaluate(() => (location.hash = '#/room/kitchen'));
+    await say(eve, 'hello @Bob');
+    await isSent(eve, 'hello @Bob');
+    for (const page of [bob, phone]) await page.locator(`[data-room="lobby"] ${by('mentions')}`).waitFor();
+    await bob.reload();
+    await bob.locator(`[data-room="lobby"] ${by('mentions')}`).waitFor();
+    await say(ada, '/msg eve');
+    await until(async () => /Eve/.test(await ada.locator('h1').innerText()), '/msg');
+    equal(phone.faults, [], 'faults');
+    await device.close();
+});
+
 /** A way to the server that changes the service worker in passing; its address. */
 async function wayTo(context, server, change) {
     const proxy = http.createServer(async (request, response) => {

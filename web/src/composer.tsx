@@ -82,8 +82,9 @@ function useCompleting(area: RefObject<HTMLTextAreaElement>, writing: Writing, p
         if (step !== 0) setChosen((chosen + step + length) % length);
         else if (event.key === "Escape") close();
         else if ((event.key === "Tab" || event.key === "Enter") && !event.shiftKey && candidate) {
-            // A command that stands there in full is meant to be carried out.
-            if (event.key === "Enter" && text === candidate.insert && completion?.kind === "command") return false;
+            // What stands there in full needs no completion; the text is meant to be sent.
+            const typed = text.slice(completion?.from, completion?.to).toLowerCase();
+            if (event.key === "Enter" && typed === candidate.insert.toLowerCase()) return false;
             choose(candidate);
         } else return false;
         event.preventDefault();

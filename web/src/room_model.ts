@@ -71,6 +71,8 @@ export class RoomModel extends Notifier {
     /** Marked as unread by hand: looking at it does not change that before the room is opened anew. */
     private isHeldUnread = false;
     private told: Unread | undefined;
+    /** Neither this browser nor the server has told yet what was read. */
+    private isGuessed = false;
 
     constructor(
         readonly room: Room,
@@ -164,7 +166,10 @@ export class RoomModel extends Notifier {
     /** The server tells how far this person has read, on whatever device. */
     tell(told: Unread): void {
         this.told = told;
-        if (this.readSeq === undefined || this.isHeldUnread || told.read <= this.readSeq) return;
+        const isNews = this.isGuessed || told.read > (this.readSeq ?? Infinity);
+        if (this.readSeq === undefined || this.isHeldUnread || !isNews) return;
+        if (this.isGuessed && told.read < this.readSeq) this.dividerSeq = told.read;
+        this.isGuessed = false;
         this.readSeq = told.read;
         this.toldSeq = Math.max(this.toldSeq, told.read);
         keep.setReadMark(this.name, { seq: told.read, epoch: this.room.epoch });
@@ -363,7 +368,9 @@ export class RoomModel extends Notifier {
         const isSound = mark !== undefined && mark.epoch === this.room.epoch && mark.seq <= newest;
         if (isSound && mark.isHeld === true) this.isHeldUnread = true;
         if (isSound && (mark.isHeld === true || !this.told)) return mark.seq;
-        return Math.min(newest, this.told?.read ?? newest);
+        this.isGuessed = !this.told;
+        // Whoever is written to for the first time has not read it.
+        return Math.min(newest, this.told?.read ?? (isDirect(this.name) ? 0 : newest));
     }
 
     /** For the next visit, and for one without a connection. */
