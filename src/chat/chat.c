@@ -32,9 +32,10 @@ static enum result init_hub(struct chat *chat)
     histogram_init(&hub->counters.chunk_events);
     hub->free_numbers = calloc(rooms_max, sizeof *hub->free_numbers);
     chat->labels = calloc(rooms_max, sizeof *chat->labels);
+    hub->by_number = calloc(rooms_max, sizeof *hub->by_number);
     size_t named_max = 2 * (size_t)chat->options.presence_names_max;
     if (people_init(&hub->people, named_max > MEMBERS_IN_WHO_MAX ? named_max : MEMBERS_IN_WHO_MAX) != RESULT_OK
-        || !hub->free_numbers || !chat->labels)
+        || !hub->free_numbers || !hub->by_number || !chat->labels)
         return RESULT_NO_MEMORY;
     for (uint32_t number = 0; number < rooms_max; number++)
         hub->free_numbers[number] = number;
@@ -93,6 +94,7 @@ enum result chat_bind(struct chat *chat, struct store *store, struct shard *cons
         door->sessions.owner = door;
         door->refill_ms = refill_ms(&chat->options);
         builder_init(&door->text, FRAME_BYTES_MAX);
+        reports_init(&door->reports, chat->options.reports_max);
         rate_table_init(&door->addresses, &rule, ADDRESSES_MAX);
         shard_set_owner(shards[i], door);
     }
@@ -116,6 +118,7 @@ void chat_free(struct chat *chat)
         pool_done(&door->sessions);
         rate_table_done(&door->addresses);
         builder_done(&door->text);
+        reports_done(&door->reports);
     }
     if (chat->store)
         rooms_close_all(chat);
@@ -134,6 +137,7 @@ void chat_free(struct chat *chat)
     builder_done(&chat->hub.skeleton);
     builder_done(&chat->hub.frames);
     free(chat->hub.free_numbers);
+    free(chat->hub.by_number);
     for (size_t i = 0; chat->labels && i < chat->options.rooms_live_max; i++)
         free(atomic_load_explicit(&chat->labels[i], memory_order_relaxed));
     free(chat->labels);

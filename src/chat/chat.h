@@ -30,6 +30,8 @@ struct door_counters {
     struct counter tokens_outdated;
     struct counter origins_refused;
     struct counter guests_new;
+    struct counter last_told;                 /* clients that told how their last connection ended */
+    struct counter last_saw[LAST_SIGN_COUNT]; /* … and what they had seen before that */
 };
 
 /* Something to be done on the store's thread, before the commands of a batch: what earlier batches did is told and

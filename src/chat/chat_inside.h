@@ -12,6 +12,7 @@
 #include "chat/chat.h"
 #include "chat/name.h"
 #include "chat/rate.h"
+#include "chat/report.h"
 #include "net/conn.h"
 #include "net/letters.h"
 
@@ -161,6 +162,8 @@ struct room {
     uint64_t presence_ms;        /* when it was last told */
     struct list_link idle;       /* in hub->idle while nobody is here */
     uint32_t fresh_count;
+    uint32_t traffic_now, traffic_before; /* events of two windows of time; survey.c */
+    uint64_t traffic_ms;                  /* when the newer one began */
 };
 
 /* The name of the room behind a feed number, for shards that tell of a gap. Written before the number is first used;
@@ -183,7 +186,9 @@ struct hub {
     uint64_t now_ms;
     uint32_t *free_numbers; /* a ring: those that rest come last */
     uint32_t free_head, free_count;
-    struct builder text; /* of the frame at work */
+    struct room **by_number; /* open rooms; NULL: free */
+    uint32_t numbers_used;   /* those from here on never were */
+    struct builder text;     /* of the frame at work */
     struct builder events;
     struct builder fold;
     struct builder mentions; /* of the text at work */
@@ -205,6 +210,7 @@ struct door {
     struct pool sessions;
     _Atomic(struct session *) returned; /* by the hub, to be given to the pool */
     struct builder text;
+    struct reports reports;
     struct door_counters counters;
 };
 
@@ -238,6 +244,9 @@ void hub_committed(void *context, struct store_room *log, struct list_link *entr
 void hub_refused(void *context, struct store_room *log, struct list_link *entries, enum result why);
 int hub_turned(void *context);
 void hub_arm(struct chat *chat, struct wheel_timer *timer, uint64_t delay_ms);
+
+/* survey.c */
+void room_count_events(struct room *room, uint32_t events, uint64_t now_ms);
 
 /* answer.c: each request is settled exactly once, by one of these or by a subscription */
 void request_free(struct request *request);

@@ -55,4 +55,5 @@ struct chat_options {
     const char *base_path;  /* "/chat", or "": where cookies belong to */
     size_t frame_bytes_max; /* of a WebSocket message: told in welcome; net has the limit itself */
     uint32_t heartbeat_s;   /* told in welcome */
+    size_t reports_max;     /* of how connections ended, told by clients that came back; each shard keeps so many */
 };

@@ -198,6 +198,20 @@ static void answer_ping(struct door *door, struct conn *conn, struct view ref)
     send_text(door, conn);
 }
 
+/* The other half of how a connection ended, told by who comes back. */
+static void take_last(struct door *door, struct conn *conn, const json_t *value)
+{
+    const char *text = "";
+    struct last last;
+
+    if (!last_read(value, &last, &text))
+        return; /* it was right when the command was decoded */
+    counter_add(&door->counters.last_told, 1);
+    for (uint32_t sign = 0; sign < LAST_SIGN_COUNT; sign++)
+        counter_add(&door->counters.last_saw[sign], last.saw >> sign & 1);
+    reports_add(&door->reports, &last, conn_handle(conn), shard_now_ms(door->shard));
+}
+
 static void take_command(struct door *door, struct conn *conn, struct view json)
 {
     struct command_limits limits = {door->chat->options.text_bytes_max};
@@ -226,6 +240,10 @@ static void take_command(struct door *door, struct conn *conn, struct view json)
         request_free(request);
         return;
     }
+    if (command->last)
+        take_last(door, conn, command->last);
+    if (command->type == COMMAND_JOIN && command->has_after)
+        conn_note_resume(conn);
     struct session *session = conn_owner(conn);
     if (command->type == COMMAND_PING && session->is_ping_unordered) {
         answer_ping(door, conn, command->ref);

@@ -173,6 +173,7 @@ void hub_committed(void *context, struct store_room *log, struct list_link *entr
     if (count > 0 && builder_ok(&hub->frames)) {
         post_chunk(chat, room, builder_view(&hub->frames), count, seq_first, seq_last);
         histogram_add(&hub->counters.chunk_events, count);
+        room_count_events(room, count, hub->now_ms);
     } else if (count > 0) {
         tell_lost(chat, room, seq_last);
     }

@@ -56,6 +56,7 @@ static void room_close(struct chat *chat, struct room *room)
     }
     wheel_disarm(&hub->wheel, &room->presence);
     table_remove(&hub->rooms, room->log->fold);
+    hub->by_number[room->number] = NULL;
     number_give_back(hub, chat->options.rooms_live_max, room->number);
     store_room_close(chat->store, room->log);
     counter_subtract(&hub->counters.rooms, 1);
@@ -83,6 +84,9 @@ static struct room *room_new(struct chat *chat, struct store_room *log)
     wheel_timer_init(&room->presence);
     if (!write_label(chat, room->number, log->name) || table_put(&hub->rooms, log->fold, room) != RESULT_OK)
         goto out_number;
+    hub->by_number[room->number] = room;
+    if (room->number >= hub->numbers_used)
+        hub->numbers_used = room->number + 1;
     counter_add(&hub->counters.rooms, 1);
     return room;
 

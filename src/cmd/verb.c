@@ -9,6 +9,7 @@
 #include "cmd/history.h"
 #include "cmd/retention.h"
 #include "cmd/rooms.h"
+#include "cmd/top.h"
 #include "cmd/verify.h"
 
 const struct verb verbs[] = {
@@ -21,6 +22,7 @@ const struct verb verbs[] = {
     {"retention", "limits of rooms, beyond which old events go", cmd_retention},
     {"check-config", "tell whether the settings are right", cmd_check_config},
     {"config", "print a sample file, the reference, or the settings in force", cmd_config},
+    {"top", "watch a running server: connections, rooms, ends, loops", cmd_top},
     {"doctor", "find out what is wrong with a deployment, or with this machine", cmd_doctor},
     {"bench", "load a server and check every delivery", cmd_bench},
     {"version", "print the version", cmd_version},

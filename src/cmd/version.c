@@ -19,13 +19,19 @@ static const struct {
     {"jansson", jansson_version_str},
 };
 
+#ifdef NATTER_HAS_TRACE
+static const char trace_text[] = "yes";
+#else
+static const char trace_text[] = "no";
+#endif
+
 static void print_json(void)
 {
     (void)printf("{\"natter\":\"%s\",\"commit\":\"%s\",\"compiler\":\"%s\",\"openssl\":\"%s\"", NATTER_VERSION,
                  NATTER_COMMIT, __VERSION__, OpenSSL_version(OPENSSL_VERSION_STRING));
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
         (void)printf(",\"%s\":\"%s\"", libraries[i].name, libraries[i].version());
-    (void)puts("}");
+    (void)printf(",\"trace\":\"%s\"}\n", trace_text);
 }
 
 int cmd_version(int count, char **arguments)
@@ -41,6 +47,7 @@ int cmd_version(int count, char **arguments)
     (void)printf("natter %s (%s)\n", NATTER_VERSION, NATTER_COMMIT);
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
         (void)printf("  %-10s %s\n", libraries[i].name, libraries[i].version());
+    (void)printf("  %-10s %s\n", "trace", trace_text);
     (void)printf("  %-10s %s\n", "openssl", OpenSSL_version(OPENSSL_VERSION_STRING));
     return 0;
 }

@@ -4,6 +4,8 @@
 
 #include "net/shard_inside.h"
 
+#include "base/trace.h"
+
 struct conn *conn_new(struct shard *shard, const struct listener *listener, int descriptor,
                       const struct os_address *address)
 {
@@ -28,6 +30,7 @@ struct conn *conn_new(struct shard *shard, const struct listener *listener, int 
     counter_add(&shard->counters.live[conn->state], 1);
     conn->state_ms = shard_clock(shard);
     conn_arm(conn, conn->state == CONN_TLS ? shard->options.tls_handshake_ms : shard->options.request_ms);
+    TRACE_3(accept, conn_handle(conn), shard->index, descriptor);
     conn_meet(conn, listener);
     return conn;
 
@@ -123,8 +126,11 @@ void conn_end(struct conn *conn, enum end_reason reason)
         return;
     if (conn->state == CONN_OPEN && (reason == END_PEER_GONE || reason == END_PEER_RESET))
         conn_silence_ended(conn);
+    enum conn_state state = (enum conn_state)conn->state;
     if (conn->state != CONN_CLOSING)
         conn->end_reason = (uint8_t)reason;
+    conn_remember_end(conn, state);
+    TRACE_3(end, conn_handle(conn), conn->end_reason, state);
     conn_leave(conn);
     conn_move(conn, CONN_ENDED);
     os_poller_remove(&shard->poller, conn->descriptor);
@@ -158,6 +164,7 @@ void conn_close(struct conn *conn, enum end_reason reason, struct view text)
 
     if (conn->state != CONN_OPEN && conn->state != CONN_HTTP && conn->state != CONN_REQUEST)
         return;
+    TRACE_2(close, conn_handle(conn), reason);
     if (conn->state == CONN_OPEN && code > 0) {
         struct reply *reply = reply_new_raw(view_of(frame, ws_close_encode(frame, (uint16_t)code, text)));
         if (!reply) {
@@ -387,6 +394,8 @@ static enum result receive(struct conn *conn, void *out, size_t size, size_t *ou
     enum result result = os_read(conn->descriptor, out, size, out_size);
     if (result == RESULT_OK)
         counter_add(&conn_shard(conn)->counters.bytes_in, *out_size);
+    else if (result == RESULT_FAILED)
+        conn_life(conn)->error = (uint16_t)os_error_last();
     return result;
 }
 
@@ -466,6 +475,14 @@ void conn_expect_answer(struct conn *conn)
 {
     conn->answers_pending++;
     conn_update_pause(conn);
+}
+
+void conn_note_resume(struct conn *conn)
+{
+    struct conn_life *life = conn_life(conn);
+
+    life_count(&life->resumes);
+    life->resumed_after_ms = life_after_ms(life, conn_shard(conn)->now_ms);
 }
 
 void *conn_owner(const struct conn *conn)

@@ -45,6 +45,9 @@ void conn_end(struct conn *conn, enum end_reason reason);
 /* The next pulse of a connection aside comes in so many milliseconds, at the latest about 50 later. */
 void conn_wake(struct conn *conn, uint32_t delay_ms);
 
+/* It goes on in a room where an earlier connection was; for whoever looks at its life. */
+void conn_note_resume(struct conn *conn);
+
 void *conn_owner(const struct conn *conn);
 void conn_set_owner(struct conn *conn, void *owner);
 struct shard *conn_shard(const struct conn *conn);

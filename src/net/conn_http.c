@@ -2,6 +2,7 @@
 /* What bytes mean before the upgrade: one request at a time, whole, then its answer. */
 #include "net/shard_inside.h"
 
+#include "base/trace.h"
 #include "os/clock.h"
 
 static void refuse(struct conn *conn, int status, const char *text)
@@ -115,7 +116,18 @@ static void open_ws(struct conn *conn, const struct ws_offer *offer, const struc
     conn_move(conn, CONN_OPEN);
     conn_mark_dirty(conn);
     counter_add(&shard->counters.upgrades, 1);
+    TRACE_1(upgrade, conn_handle(conn));
+    conn_life(conn)->upgraded_after_ms = life_after_ms(conn_life(conn), shard->now_ms);
     conn_events(conn)->opened(conn_events(conn)->context, conn);
+}
+
+static void note_agent(struct conn *conn, const struct http_request *request)
+{
+    const struct http_field *agent = http_field_find(request, "User-Agent");
+    struct conn_life *life = conn_life(conn);
+
+    if (agent && life->agent == 0)
+        life->agent = agents_take(&conn_shard(conn)->agents, agent->value);
 }
 
 static void upgrade(struct conn *conn, const struct http_request *request, const struct ws_offer *offer)
@@ -129,6 +141,7 @@ static void upgrade(struct conn *conn, const struct http_request *request, const
     if (aside)
         aside->upgrade(aside->context, conn, request, offer, &upgrade);
     conn->is_aside = upgrade.is_aside;
+    note_agent(conn, request);
     if (!upgrade.is_aside)
         shard->events.upgrade(shard->events.context, conn, request, offer, &upgrade);
     if (upgrade.status == 101) {

@@ -9,6 +9,7 @@
 #include "net/conn.h"
 #include "net/conn_state.h"
 #include "net/feed.h"
+#include "net/life.h"
 #include "net/net_options.h"
 #include "net/outbox.h"
 #include "net/tls_link.h"
@@ -135,6 +136,10 @@ void conn_meet(struct conn *conn, const struct listener *listener);
 void conn_proxy_read(struct conn *conn);
 /* Takes from a request's fields what a trusted proxy says. */
 void conn_know_client(struct conn *conn, const struct http_request *request);
+
+/* census.c: events of rooms that it was sent; and what is remembered of one that ends, which was in `state` before. */
+uint64_t conn_events_out(struct conn *conn);
+void conn_remember_end(struct conn *conn, enum conn_state state);
 
 /* conn_silence.c: after how long a silence it is pinged, and what its end says about that. */
 uint32_t conn_heartbeat_ms(const struct conn *conn);

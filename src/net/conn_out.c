@@ -65,6 +65,9 @@ void conn_send(struct conn *conn, enum ws_opcode opcode, struct view payload)
 
 void conn_ws_ping(struct conn *conn)
 {
+    uint32_t now = shard_clock(conn_shard(conn));
+
+    conn_life(conn)->pinged_at_ms = now > 0 ? now : 1;
     conn_send(conn, WS_PING, VIEW(""));
 }
 

@@ -2,6 +2,8 @@
 /* What bytes mean after the upgrade: frames to messages (RFC 6455 sections 5 and 7). */
 #include "net/shard_inside.h"
 
+#include "base/trace.h"
+
 static enum end_reason reason_of(enum ws_close_code code)
 {
     switch (code) {
@@ -72,6 +74,7 @@ static void handle_close(struct conn *conn, struct view payload)
         return;
     }
     conn->is_close_received = true;
+    conn_life(conn)->close_code = code;
     if (conn->state == CONN_OPEN) {
         uint8_t frame[WS_CONTROL_BYTES_MAX + 2];
         size_t size = code == WS_CLOSE_NO_STATUS ? ws_header_encode(frame, WS_CLOSE, true, false, 0)
@@ -86,6 +89,16 @@ static void handle_close(struct conn *conn, struct view payload)
         conn_begin_closing(conn, END_PEER_CLOSED);
     }
     conn_mark_dirty(conn);
+}
+
+static void note_pong(struct conn *conn)
+{
+    struct conn_life *life = conn_life(conn);
+
+    if (life->pinged_at_ms == 0)
+        return;
+    life->ping_ms = shard_clock(conn_shard(conn)) - life->pinged_at_ms;
+    life->pinged_at_ms = 0;
 }
 
 static void handle_control(struct conn *conn, const struct ws_header *header, struct view payload)
@@ -103,6 +116,8 @@ static void handle_control(struct conn *conn, const struct ws_header *header, st
     }
     if (header->opcode == WS_PING)
         answer_ping(conn, payload);
+    else
+        note_pong(conn);
 }
 
 static void deliver(struct conn *conn, enum ws_opcode opcode, struct view payload)
@@ -110,6 +125,8 @@ static void deliver(struct conn *conn, enum ws_opcode opcode, struct view payloa
     struct shard *shard = conn_shard(conn);
 
     counter_add(&shard->counters.messages_in, 1);
+    conn_life(conn)->messages_in++;
+    TRACE_2(message, conn_handle(conn), payload.size);
     if (conn->state == CONN_OPEN)
         conn_events(conn)->message(conn_events(conn)->context, conn, opcode, payload);
 }

@@ -6,6 +6,8 @@
  * whatever it is owed: answers, feeds at different places, the rest of a frame that the socket took only a part of. */
 #include "net/shard_inside.h"
 
+#include "base/trace.h"
+
 enum {
     PREFETCH_CURSORS = 8,
     FLUSH_BYTES_MAX = 256 * 1024,
@@ -113,6 +115,17 @@ static bool advance(struct conn *conn, struct feed *feed, struct cursor *cursor,
     return true;
 }
 
+/* Skipped events are none that it was sent. */
+static void note_lap(struct conn *conn, uint64_t events)
+{
+    struct conn_life *life = conn_life(conn);
+
+    life_count(&life->laps);
+    life->lapped_after_ms = life_after_ms(life, conn_shard(conn)->now_ms);
+    life->lapped_events += (uint32_t)events;
+    life->events_out -= events;
+}
+
 /* A cursor that fell off the tail is moved to the end: what it missed is named in a gap, and history has it. Closing
  * instead is a matter of configuration. */
 static void catch_up_lapped(struct conn *conn, struct feed *feed, struct cursor *cursor)
@@ -126,6 +139,8 @@ static void catch_up_lapped(struct conn *conn, struct feed *feed, struct cursor 
         return; /* only frames without a seq were missed */
     counter_add(&shard->counters.lapped_events, feed->seq_last - from + 1);
     cursor->seq_next = feed->seq_last + 1;
+    note_lap(conn, cursor->seq_next - from);
+    TRACE_3(lap, conn_handle(conn), from, feed->seq_last);
     if (shard->options.slow_policy == NET_SLOW_CLOSE) {
         conn_close(conn, END_SLOW, VIEW("too slow for this room"));
         return;
@@ -195,7 +210,9 @@ static bool account(struct conn *conn, size_t size, size_t outbox_bytes, const s
     size_t from_outbox = size < outbox_bytes ? size : outbox_bytes;
     uint32_t place_count = conn->place_count;
 
-    counter_add(&conn_shard(conn)->counters.replies_out, outbox_sent(&conn->outbox, from_outbox));
+    uint32_t replies = outbox_sent(&conn->outbox, from_outbox);
+    counter_add(&conn_shard(conn)->counters.replies_out, replies);
+    conn_life(conn)->replies_out += replies;
     size -= from_outbox;
     for (uint32_t i = 0; i < place_count && size > 0; i++) {
         struct place *place = conn_place(conn, i);
@@ -265,6 +282,7 @@ void conn_flush(struct conn *conn)
     if (conn->state == CONN_ENDED)
         return;
     if (result == RESULT_CLOSED || result == RESULT_FAILED) {
+        conn_life(conn)->error = (uint16_t)os_error_last();
         conn_end(conn, END_PEER_RESET);
         return;
     }
@@ -333,6 +351,7 @@ static bool send_run(struct shard *shard, struct conn *conn, struct feed *feed, 
             conn_block(conn);
         return true;
     }
+    conn_life(conn)->error = (uint16_t)os_error_last();
     conn_end(conn, END_PEER_RESET);
     return true;
 }

@@ -2,6 +2,8 @@
 /* Letters that arrive at a shard from other threads. */
 #include "net/shard_inside.h"
 
+#include "base/trace.h"
+
 #include <stdlib.h>
 
 static void settle(struct conn *conn, uint32_t count)
@@ -75,6 +77,7 @@ static void take_chunk(struct shard *shard, const struct letter *letter)
     if (!feed_give(feed, chunk))
         counter_add(&shard->counters.outbox_overflows, 1);
     counter_add(&shard->counters.feed_bytes, feed->bytes);
+    TRACE_3(deliver, feed->number, feed->seq_last, feed->cursor_count);
     shard_feed_dirty(shard, feed);
 }
 

@@ -64,5 +64,6 @@ struct net_options {
     size_t mailbox_letters;       /* of each shard */
     size_t flush_slice; /* subscribers served before the loop looks at its sockets again; a room of more than 32 times
                            as many is served in 32 slices, of 1,024 at most */
+    size_t ended_max;   /* ended connections that each shard remembers; 0: none */
     uint32_t slow_turn_ms; /* longer turns of the loop are counted as slow; 0: none is */
 };

@@ -2,6 +2,7 @@
 /* Which feeds a connection follows. The first one needs no allocation; most connections are in one room. */
 #include <stdlib.h>
 
+#include "base/trace.h"
 #include "net/shard_inside.h"
 
 enum { PLACES_MIN = 4 };
@@ -97,12 +98,18 @@ void conn_subscribe(struct conn *conn, struct feed *feed, uint64_t seq_next, boo
         return;
     }
     feed->cursors[index].is_held = is_held;
+    struct conn_life *life = conn_life(conn);
+    life->events_out -= seq_next; /* what the cursor's seq_next is more than this has left */
+    life->joined_after_ms = life_after_ms(life, conn_shard(conn)->now_ms);
+    life_count(&life->joins);
+    TRACE_3(join, conn_handle(conn), feed->number, seq_next);
     counter_add(&conn_shard(conn)->counters.subscriptions, 1);
 }
 
 static void leave_feed(struct conn *conn, struct place place)
 {
     struct feed *feed = place_feed(conn, &place);
+    conn_life(conn)->events_out += feed->cursors[place.index].seq_next;
     struct conn *moved = feed_unsubscribe(feed, place.index);
 
     if (moved)

@@ -15,6 +15,10 @@ static bool grow_registry(struct shard *shard)
     if (!slots)
         return false;
     shard->registry = slots;
+    struct conn_life *lives = realloc(shard->lives, capacity * sizeof *lives);
+    if (!lives)
+        return false;
+    shard->lives = lives;
     shard->registry_capacity = capacity;
     return true;
 }
@@ -37,6 +41,7 @@ enum result shard_register(struct shard *shard, struct conn *conn)
     slot->generation++;
     conn->slot = index;
     shard->registry_count++;
+    conn_life_begin(conn);
     return RESULT_OK;
 }
 
@@ -45,6 +50,7 @@ void shard_unregister(struct shard *shard, struct conn *conn)
     struct registry_slot *slot = &shard->registry[conn->slot];
 
     check(slot->conn == conn);
+    agents_give(&shard->agents, shard->lives[conn->slot].agent);
     slot->conn = NULL;
     slot->next_free = shard->registry_free;
     shard->registry_free = conn->slot;

@@ -110,6 +110,8 @@ enum result shard_new(const struct net_options *options, const struct net_events
     shard->now_ms = shard->clock_ns() / NS_PER_MS;
     shard->sweep_ms = UINT64_MAX;
     result = init_buffers(shard);
+    if (result == RESULT_OK)
+        result = ended_init(&shard->ended_newest, options->ended_max);
     if (result != RESULT_OK)
         goto out_buffers;
     result = os_poller_init(&shard->poller);
@@ -149,6 +151,7 @@ out_buffers:
     free(shard->coalesced[0]);
     free(shard->coalesced[1]);
     free(shard->buffer);
+    ended_done(&shard->ended_newest);
     free(shard);
     return result;
 }
@@ -218,6 +221,8 @@ void shard_free(struct shard *shard)
     tls_unref(shard->tls.tls);
     OPENSSL_cleanse(&shard->tls.tickets, sizeof shard->tls.tickets);
     free(shard->registry);
+    free(shard->lives);
+    ended_done(&shard->ended_newest);
     free(shard->feeds);
     free(shard);
 }

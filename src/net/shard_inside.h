@@ -5,7 +5,9 @@
 #include "base/pool.h"
 #include "base/snapshot.h"
 #include "net/admission.h"
+#include "net/agents.h"
 #include "net/conn_inside.h"
+#include "net/ended.h"
 #include "net/letters.h"
 #include "net/shard.h"
 #include "net/silence.h"
@@ -93,7 +95,10 @@ struct shard {
     struct list_link dirty_feeds;
     struct list_link empty_feeds; /* nobody follows them any longer: freed at the end of the turn */
     struct queue queues[QUEUE_COUNT];
-    struct conn *ended;             /* freed at the end of the turn */
+    struct conn *ended;      /* freed at the end of the turn */
+    struct conn_life *lives; /* by slot, as many as the registry has */
+    struct agents agents;
+    struct ended ended_newest;
     struct deflater *deflaters[16]; /* by window bits, made on first need; 15 is there from the start */
     uint8_t *buffer;                /* bytes as read; valid within one conn_read */
     size_t buffer_bytes;

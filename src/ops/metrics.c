@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/metrics.h"
+
+#include "ops/api.h"
 #include "ops/metrics_inside.h"
-#include "ops/notices_serve.h"
-#include "ops/server_ledger.h"
+#include "ops/metrics_reading.h"
 #include "os/thread.h"
 
 enum source { FROM_SHARDS, FROM_STORE, FROM_HUB, FROM_DOORS, FROM_DESKS };
@@ -47,6 +49,11 @@ static const char *command_text(size_t index)
 static const char *error_text(size_t index)
 {
     return error_code_text((enum error_code)index);
+}
+
+static const char *sign_text(size_t index)
+{
+    return last_sign_text((enum last_sign)index);
 }
 
 static const char *rate_text(size_t index)
@@ -174,6 +181,10 @@ static const struct row rows[] = {
     {"tokens_outdated", KIND_COUNTER, DOOR(tokens_outdated), "Tokens and cookies that are no longer good."},
     {"origins_refused", KIND_COUNTER, DOOR(origins_refused), "Upgrades from pages of other origins."},
     {"guests_new", KIND_COUNTER, DOOR(guests_new), "Guests who came without an identity."},
+    {"last_told", KIND_COUNTER, DOOR(last_told),
+     "Clients that came back and told how their last connection had ended."},
+    {"last_saw", KIND_COUNTER, FROM_DOORS, offsetof(struct door_counters, last_saw), "sign", LAST_SIGN_COUNT, sign_text,
+     "What these clients had seen before that end."},
     {"doctor_reports", KIND_COUNTER, DESK(reports), "Requests to /ws?doctor that were told how they arrived."},
     {"doctor_reports_refused", KIND_COUNTER, DESK(reports_refused), "Such requests over the rate of their address."},
     {"doctor_talks", KIND_COUNTER, DESK(talks), "Test connections of natter doctor."},
@@ -316,9 +327,17 @@ void metrics_write(const struct metrics_sources *sources, struct builder *out)
 void metrics_reference_line(struct builder *out, const char *name, const char *suffix, const char *label,
                             const char *type, const char *help)
 {
-    builder_format(out, "| `natter_%s%s%s%s%s` | %s | %s |\n", name, suffix, label ? "{" : "", label ? label : "",
-                   label ? "}" : "", type, help);
+    builder_format(out, "| `natter_%s%s%s%s%s` | %s | %s | %s | %s |\n", name, suffix, label ? "{" : "",
+                   label ? label : "", label ? "}" : "", type, metrics_unit(name), help, metrics_worry(name));
 }
+
+static const struct {
+    const char *name, *type, *help;
+} process_rows[] = {
+    {"process_cpu_seconds_total", "counter", "CPU time used."},
+    {"process_resident_memory_bytes", "gauge", "Memory in use."},
+    {"process_open_fds", "gauge", "Open descriptors."},
+};
 
 void metrics_reference(struct builder *out)
 {
@@ -330,7 +349,9 @@ void metrics_reference(struct builder *out)
         "# Metrics\n\nMade by `natter config metrics`; do not edit it by hand.\n\n"
         "`GET /metrics` on the operator's listener (`metrics.listen`, 127.0.0.1:9180 unless configured) answers in "
         "the OpenMetrics text format.\n\n"
-        "| metric | type | what it tells |\n| --- | --- | --- |\n");
+        "Alert rules and a dashboard: [monitoring](../howto/monitoring.md). Counters count from the start of the "
+        "process.\n\n"
+        "| metric | type | unit | what it tells | when to worry |\n| --- | --- | --- | --- | --- |\n");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         bool is_counter = rows[i].kind == KIND_COUNTER;
         metrics_reference_line(out, rows[i].name, is_counter ? "_total" : "", rows[i].label,
@@ -344,9 +365,9 @@ void metrics_reference(struct builder *out)
     metrics_reference_line(out, "silence_heartbeat_seconds", "", "shard", "gauge", SILENCE_HELP);
     metrics_reference_line(out, "build_info", "", "version", "info", "The version of this program.");
     metrics_reference_line(out, "store_healthy", "", NULL, "gauge", "1 while the store can write.");
-    builder_add_string(out, "| `process_cpu_seconds_total` | counter | CPU time used. |\n"
-                            "| `process_resident_memory_bytes` | gauge | Memory in use. |\n"
-                            "| `process_open_fds` | gauge | Open descriptors. |\n");
+    for (size_t i = 0; i < sizeof process_rows / sizeof *process_rows; i++)
+        builder_format(out, "| `%s` | %s | %s | %s | %s |\n", process_rows[i].name, process_rows[i].type,
+                       metrics_unit(process_rows[i].name), process_rows[i].help, metrics_worry(process_rows[i].name));
 }
 
 static void answer(struct conn *conn, int status, struct view fields, struct view body)
@@ -361,7 +382,9 @@ void metrics_serve(void *context, struct conn *conn, const struct http_request *
     struct builder text;
 
     (void)body;
-    if (!view_equal(request->method, VIEW("GET")) && !view_equal(request->method, VIEW("HEAD"))) {
+    if (api_is_asked(request)) {
+        api_serve(sources, conn, request);
+    } else if (!view_equal(request->method, VIEW("GET")) && !view_equal(request->method, VIEW("HEAD"))) {
         answer(conn, 405, VIEW("Content-Type: text/plain; charset=utf-8\r\nAllow: GET, HEAD\r\n"),
                VIEW("Only GET and HEAD are served here.\n"));
     } else if (view_equal(request->path, VIEW("/livez"))) {
@@ -370,12 +393,6 @@ void metrics_serve(void *context, struct conn *conn, const struct http_request *
         bool is_ready = sources->is_ready(sources->context);
         answer(conn, is_ready ? 200 : 503, plain,
                is_ready ? VIEW("ok\n") : VIEW("not ready: the store cannot write, or the server is going away\n"));
-    } else if (view_equal(request->path, VIEW("/api/v1/ledger"))) {
-        server_ledger_serve(sources, conn);
-    } else if (view_equal(request->path, VIEW("/api/v1/notices"))) {
-        notices_serve(sources, conn);
-    } else if (view_equal(request->path, VIEW("/api/v1/paths"))) {
-        notices_serve_paths(sources, conn);
     } else if (view_equal(request->path, VIEW("/metrics"))) {
         builder_init(&text, 4 * 1024 * 1024);
         metrics_write(sources, &text);
@@ -383,10 +400,7 @@ void metrics_serve(void *context, struct conn *conn, const struct http_request *
                builder_view(&text));
         builder_done(&text);
     } else {
-        answer(
-            conn, 404, plain,
-            VIEW(
-                "The operator's port has /metrics, /api/v1/ledger, /api/v1/notices, /api/v1/paths, /livez, /readyz and "
-                "/healthz.\n"));
+        answer(conn, 404, plain,
+               VIEW("The operator's port has /metrics, /api/v1/overview and more, /livez, /readyz and /healthz.\n"));
     }
 }

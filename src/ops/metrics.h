@@ -20,6 +20,9 @@ struct metrics_sources {
     struct shard *ops;                  /* the operator's own listener; NULL: there is none */
     uint16_t ports[NET_LISTEN_MAX + 1]; /* that all of these listen on */
     size_t port_count;
+    const char *token;   /* the operator's word; "" or NULL: there is none */
+    bool is_ops_unix;    /* the operator's listener is a unix socket */
+    uint64_t started_ms; /* of the monotonic clock */
     bool (*is_ready)(void *context);
     void *context;
 };
@@ -29,5 +32,5 @@ void metrics_write(const struct metrics_sources *sources, struct builder *out);
 /* Appends the reference page. */
 void metrics_reference(struct builder *out);
 /* Fits net_events.request for the operator's listener; `context` is the struct metrics_sources. Answers /metrics,
- * /api/v1/ledger, /api/v1/notices, /api/v1/paths, /livez, /readyz and /healthz. */
+ * /api/v1, /livez, /readyz and /healthz. */
 void metrics_serve(void *context, struct conn *conn, const struct http_request *request, struct view body);

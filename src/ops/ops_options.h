@@ -28,7 +28,9 @@ struct notices_options {
 
 struct ops_options {
     struct os_address listen; /* of /metrics and the health answers */
+    const char *path;         /* a unix socket instead; NULL: the address counts */
     bool is_on;
+    const char *token_file; /* with the word that makes an operator of whoever brings it; "off": there is none */
     enum diag_level log_level;
     int log_form; /* enum log_form */
     struct diagnosis_options diagnosis;

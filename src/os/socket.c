@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -441,4 +443,59 @@ size_t os_socket_unsent_bytes(int descriptor)
     if (ioctl(descriptor, SIOCOUTQ, &size) != 0 || size < 0)
         return 0;
     return (size_t)size;
+}
+
+bool os_socket_link(int descriptor, struct os_link *out_link)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof(info);
+
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0
+        || size < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received)
+        return false;
+    *out_link = (struct os_link){
+        .received_bytes = info.tcpi_bytes_received,
+        .acknowledged_bytes = info.tcpi_bytes_acked > 0 ? info.tcpi_bytes_acked - 1 : 0, /* SYN counts as one */
+        .rtt_us = info.tcpi_rtt,
+        .resends = info.tcpi_total_retrans,
+    };
+    return true;
+}
+
+int os_error_last(void)
+{
+    return errno;
+}
+
+const char *os_error_name(int error)
+{
+    const char *name = error > 0 ? strerrorname_np(error) : NULL;
+
+    return name ? name : "";
+}
+
+enum result os_connect_unix(const char *path, int *out_descriptor)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t size = strlen(path);
+
+    if (size >= sizeof(address.sun_path))
+        return RESULT_INVALID;
+    memcpy(address.sun_path, path, size);
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0)
+        return RESULT_FULL;
+    if (connect(descriptor, (struct sockaddr *)&address, sizeof(address)) != 0) {
+        (void)close(descriptor); /* nothing was said over it */
+        return RESULT_REFUSED;
+    }
+    *out_descriptor = descriptor;
+    return RESULT_OK;
+}
+
+bool os_descriptor_wait(int descriptor, bool is_writing, int timeout_ms)
+{
+    struct pollfd wanted = {.fd = descriptor, .events = is_writing ? POLLOUT : POLLIN};
+
+    return poll(&wanted, 1, timeout_ms) > 0;
 }

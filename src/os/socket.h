@@ -41,6 +41,11 @@ enum result os_listener_share(int listener, int *out_descriptor) MUST_USE;
  * RESULT_FAILED. */
 enum result os_connect(const struct os_address *address, int *out_descriptor) MUST_USE;
 
+/* The same for a unix socket; it is complete at once. RESULT_OK, RESULT_INVALID (the path is too long), RESULT_REFUSED
+ * (nobody listens there, or this user may not), RESULT_FULL. */
+enum result os_connect_unix(const char *path, int *out_descriptor) MUST_USE;
+/* Waits until it can be written to, or read from, or the time is over (then false). For programs without a poller. */
+bool os_descriptor_wait(int descriptor, bool is_writing, int timeout_ms);
 /* For a connection, or for a listener, whose connections inherit it. TCP_NODELAY; SO_SNDBUF where `send_buffer_bytes` >
  * 0; TCP_NOTSENT_LOWAT where `unsent_bytes_max` > 0. */
 void os_socket_tune(int descriptor, int send_buffer_bytes, int unsent_bytes_max);
@@ -60,6 +65,17 @@ void os_socket_close(int descriptor);
 void os_socket_peer(int descriptor, struct os_address *out_peer);
 /* The last error of a connecting socket: 0 or an errno value. */
 int os_socket_error(int descriptor);
+/* What the kernel knows of a TCP connection; it is only asked when somebody wants to see it. */
+struct os_link {
+    uint64_t received_bytes, acknowledged_bytes; /* of the stream, TLS included */
+    uint32_t rtt_us;                             /* smoothed, to the nearest end of TCP: a proxy, where there is one */
+    uint32_t resends;                            /* segments that were sent again, in all */
+};
+/* False: it is no TCP socket, or none any longer. */
+bool os_socket_link(int descriptor, struct os_link *out_link);
+/* The error of the system call of this thread that failed last: an errno value, and its name ("ECONNRESET"). */
+int os_error_last(void);
+const char *os_error_name(int error);
 /* Bytes that the kernel holds unsent or unacknowledged; 0 where it cannot tell. */
 size_t os_socket_unsent_bytes(int descriptor);
 /* Memory that the kernel holds for the socket, in both directions, with its own overhead; 0 where it cannot tell. */

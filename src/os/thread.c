@@ -66,6 +66,14 @@ void os_thread_join(struct os_thread *thread)
     thread->is_running = false;
 }
 
+void os_sleep_ms(uint32_t milliseconds)
+{
+    struct timespec left = {.tv_sec = milliseconds / 1000, .tv_nsec = (long)(milliseconds % 1000) * 1000000};
+
+    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
+}
+
 void os_thread_yield(void)
 {
     (void)sched_yield(); /* never fails on Linux */

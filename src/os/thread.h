@@ -20,6 +20,8 @@ enum result os_thread_start(struct os_thread *thread, const char *name, void (*r
 /* Waits for its end; fine if it was never started. */
 void os_thread_join(struct os_thread *thread);
 void os_thread_yield(void);
+/* For a program that has nothing else to do; never on a loop. */
+void os_sleep_ms(uint32_t milliseconds);
 
 /* Processors that this process may run on, at least 1. */
 int os_cpu_count(void);

@@ -216,6 +216,7 @@ static enum config_outcome finish(struct config *config, struct builder *out_fau
     config->chat.has_limits = config->has_limits;
     config->chat.frame_bytes_max = config->net.message_bytes_max;
     config->chat.heartbeat_s = (config->net.heartbeat_ms + 999) / 1000;
+    config->chat.reports_max = config->net.ended_max;
     config->store.folder = config->data;
     config->net.trust = &config->trust;
     config->net.base_path = config->base_path;

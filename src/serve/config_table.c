@@ -39,8 +39,16 @@ const struct setting settings[] = {
      "Lines for people or for programs; auto is human on a terminal and JSON otherwise."},
 
     {"metrics", "listen", SETTING_ADDRESS, AT(ops.listen), "127.0.0.1:9180", NO, NO, NULL,
-     "Where /metrics and the health answers are served for the operator; off for nowhere. Keep it away from the "
-     "public."},
+     "Where /metrics, /api/v1 and the health answers are served for the operator: an address, unix:/PATH for a socket "
+     "that natter's group may connect to, or off for nowhere. Keep it away from the public."},
+
+    {"api", "token_file", SETTING_TEXT, AT(ops.token_file), "off", NO, NO, NULL,
+     "A file with the word that lets programs of other machines, or behind a proxy, see and end connections by "
+     "/api/v1 (Authorization: Bearer WORD): 16 to 512 characters without blanks, private to natter's user. off: "
+     "only this machine may."},
+    {"api", "ended_max", SETTING_COUNT, AT(net.ended_max), "1000", 0, 100000, NULL,
+     "Ended connections that each shard remembers with their reasons, for /api/v1/ended; some 250 bytes each. 0 is "
+     "none."},
 
     {"watchdog", "turn", SETTING_TIME_32, AT(net.slow_turn_ms), "10ms", 0, 60000, NULL,
      "A turn of a shard's loop that takes longer is counted as slow, and told in the log; 0 turns that off."},

@@ -246,6 +246,9 @@ static double load_amount(const struct setting *setting, const void *place)
 static bool read_metrics_listen(struct config *config, const char *value, struct builder *fault)
 {
     config->ops.is_on = strcmp(value, "off") != 0;
+    config->ops.path = NULL;
+    if (strncmp(value, "unix:/", 6) == 0)
+        return read_text(config, value + 5, &config->ops.path, fault);
     return !config->ops.is_on || config_read_address(view_of_string(value), &config->ops.listen, fault);
 }
 
@@ -301,7 +304,11 @@ void setting_write(const struct setting *setting, const struct config *config, s
     case SETTING_PAIRS: config_write_pairs(config, out); break;
     case SETTING_TRUST: trust_write(place, out); break;
     case SETTING_ADDRESS:
-        builder_add_string(out, config->ops.is_on ? os_address_format(place, true, text) : "off");
+        if (config->ops.path)
+            builder_add_string(out, "unix:");
+        builder_add_string(out, config->ops.path    ? config->ops.path
+                                : config->ops.is_on ? os_address_format(place, true, text)
+                                                    : "off");
         break;
     case SETTING_ORIGINS:
         for (size_t i = 0; i < config->chat.origin_count; i++)

@@ -18,6 +18,7 @@
 #include "os/thread.h"
 #include "serve/drain.h"
 #include "serve/listening.h"
+#include "serve/operating.h"
 #include "serve/secure.h"
 #include "wire/json.h"
 
@@ -33,6 +34,7 @@ struct server {
     size_t shard_count;
     struct listening listening;
     struct secure secure;
+    struct operating operating;
     struct admission *ops_admission;
     struct shard *ops;
     struct diagnosis *diagnosis;
@@ -121,34 +123,28 @@ static void make_ops(struct server *server)
     const struct net_events events = {
         .request = metrics_serve, .request_context = &server->metrics, .upgrade = refuse_upgrade};
     struct net_options options = server->config->net;
-    struct shard_listener listener = {.descriptor = -1};
-    struct os_address bound;
-    char text[64];
 
-    if (!server->config->ops.is_on)
+    if (!operating_open(&server->operating, &server->config->ops))
         return;
     options.shard_count = 1;
     options.trust = NULL;
     options.tls = NULL;
     options.hsts_ms = 0;
     options.base_path = NULL;
-    enum result result = os_listen(&server->config->ops.listen, 64, false, &listener.descriptor, &bound);
-    if (result != RESULT_OK) {
-        diag(DIAG_WARNING, "ops.cannot_listen", "address", os_address_format(&server->config->ops.listen, true, text),
-             "reason", result_text(result), "advice",
-             "there will be no /metrics; choose another address with --metrics-listen", NULL);
-        return;
-    }
+    options.ended_max = 0;
     server->ops_admission = admission_new(OPS_CONNECTIONS_MAX, 0);
     if (!server->ops_admission
-        || shard_new(&options, &events, server->ops_admission, OPS_SHARD_INDEX, &listener, 1, &server->ops)
+        || shard_new(&options, &events, server->ops_admission, OPS_SHARD_INDEX, &server->operating.listener, 1,
+                     &server->ops)
                != RESULT_OK) {
-        os_socket_close(listener.descriptor);
+        os_socket_close(server->operating.listener.descriptor);
         return;
     }
     server->metrics.ops = server->ops;
-    server->metrics.ports[server->metrics.port_count++] = bound.port;
-    diag(DIAG_INFO, "ops.listening", "address", os_address_format(&bound, true, text), NULL);
+    server->metrics.token = server->operating.token;
+    server->metrics.is_ops_unix = server->config->ops.path != NULL;
+    if (server->operating.port > 0)
+        server->metrics.ports[server->metrics.port_count++] = server->operating.port;
 }
 
 /* Descriptors are the hard ceiling of connections: said at start, not when they run out. */
@@ -234,6 +230,7 @@ static enum result build(struct server *server)
     server->metrics.diagnosis = server->diagnosis;
     server->metrics.notices = server->notices;
     server->metrics.is_ready = is_ready;
+    server->metrics.started_ms = os_clock_monotonic_ms();
     server->metrics.context = &server->site;
     make_ops(server);
     return RESULT_OK;
@@ -277,6 +274,7 @@ static void take_apart(struct server *server)
     diagnosis_free(server->diagnosis);
     notices_free(server->notices);
     listening_done(&server->listening);
+    operating_done(&server->operating);
     secure_done(&server->secure);
     admission_free(server->admission);
     admission_free(server->ops_admission);

@@ -3,6 +3,7 @@
  * into the batch's one transaction at once; what is in memory changes only after the commit. */
 #include "store/core.h"
 
+#include "base/trace.h"
 #include "os/clock.h"
 
 enum result batch_fail(struct store *store, enum result result)
@@ -84,6 +85,7 @@ void room_stage(struct store *store, struct room *room, struct record *record)
     shown->seq_staged = record->entry.event.seq;
     shown->messages_staged = record->entry.event.ordinal;
     shown->at_ms_last = record->entry.event.at_ms;
+    TRACE_2(append, shown->id, shown->seq_staged);
     room->staged_count++;
     if (record->entry.event.kind == EVENT_DELETED)
         room->staged_deletes++;

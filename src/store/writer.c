@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/diag.h"
+#include "base/trace.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "store/backup.h"
@@ -296,7 +297,9 @@ static enum result end_transaction(struct store *store)
         uint64_t begun_ns = os_clock_monotonic_ns();
         result = calls->commit(store->engine);
         if (result == RESULT_OK && store->changes > 0) {
-            histogram_add(&store->counters.commit_ns, os_clock_monotonic_ns() - begun_ns);
+            uint64_t commit_ns = os_clock_monotonic_ns() - begun_ns;
+            TRACE_2(commit, store->events_staged, commit_ns);
+            histogram_add(&store->counters.commit_ns, commit_ns);
             histogram_add(&store->counters.commit_events, store->events_staged);
             counter_add(&store->counters.commits, 1);
         }

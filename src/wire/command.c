@@ -379,6 +379,15 @@ static bool read_field(const struct field *field, const json_t *value, const str
     return false;
 }
 
+static bool read_last(struct command *command, struct command_fault *fault)
+{
+    const char *text = "";
+    struct last last;
+
+    command->last = json_object_get(command->document, "last");
+    return !command->last || last_read(command->last, &last, &text) || refuse(fault, ERROR_BAD_REQUEST, "%s", text);
+}
+
 static bool read_fields(const struct command_limits *limits, struct command *command, struct command_fault *fault)
 {
     const struct shape *shape = &shapes[command->type];
@@ -393,6 +402,8 @@ static bool read_fields(const struct command_limits *limits, struct command *com
         if (value && !read_field(field, value, limits, command, fault))
             return false;
     }
+    if ((command->type == COMMAND_LOGIN || command->type == COMMAND_PING) && !read_last(command, fault))
+        return false;
     if (command->type == COMMAND_HISTORY && command->has_before == command->has_after)
         return refuse(fault, ERROR_BAD_REQUEST, "\"history\" needs \"before\" or \"after\"; give one of the two.");
     return true;

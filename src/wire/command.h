@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "wire/event.h"
+#include "wire/last.h"
 
 /* symbol, type on the wire. One row per command of the protocol. */
 #define COMMANDS(X)       \
@@ -55,6 +56,7 @@ struct command {
     uint64_t seq, after, before, from, to, limit, history, reply_to;
     bool has_after, has_before, has_limit, has_history, has_reply_to, has_epoch;
     bool is_on;
+    const json_t *last;  /* login, ping: how the last connection ended; last_read() takes it; NULL: not told */
     const json_t *users; /* a list of strings, none empty; the document's */
     json_t *document;    /* owns the views' bytes */
 };

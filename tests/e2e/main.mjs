@@ -18,8 +18,9 @@ const suites = [
     'doctor', 'doctor_tls', 'proof', 'agree', 'backup',
     'retention',
 ];
-for (const suite of [...suites, 'talk', 'proxy', 'silence', 'tls', 'tls_offer', 'browser', 'notices'])
+const slow = ['inside', 'top', 'talk', 'proxy', 'silence', 'tls', 'tls_offer', 'browser', 'notices', 'trace'];
+for (const suite of [...suites, ...slow])
     await import(`./${suite}.test.mjs`);
-for (const suite of ['page', 'page_long']) await import(`./${suite}.test.mjs`);
+for (const suite of ['page', 'page_long', 'metrics']) await import(`./${suite}.test.mjs`);
 const failed = await runAll(() => new Context(binary), option('--only'), Number(process.env.TEST_TIME_SCALE ?? 1));
 process.exit(failed ? 1 : 0);

@@ -274,6 +274,28 @@ void os_socket_peer(int descriptor, struct os_address *out_peer)
                                     .port = (uint16_t)(1024 + descriptor)};
 }
 
+bool os_socket_link(int descriptor, struct os_link *out_link)
+{
+    *out_link = (struct os_link){.rtt_us = (uint32_t)descriptor};
+    return true;
+}
+
+int os_error_last(void)
+{
+    return 0;
+}
+
+const char *os_error_name(int error)
+{
+    (void)error;
+    return "";
+}
+
+size_t os_socket_unsent_bytes(int descriptor)
+{
+    return (size_t)descriptor;
+}
+
 char *os_address_format(const struct os_address *address, bool with_port, char out[64])
 {
     (void)snprintf(out, 64, with_port ? "10.0.0.%u:%u" : "10.0.0.%u", address->bytes[15], address->port);

@@ -241,6 +241,25 @@ int os_socket_error(int descriptor)
     return 0;
 }
 
+/* There is no kernel that knows more. */
+bool os_socket_link(int descriptor, struct os_link *out_link)
+{
+    (void)descriptor;
+    (void)out_link;
+    return false;
+}
+
+int os_error_last(void)
+{
+    return 0;
+}
+
+const char *os_error_name(int error)
+{
+    (void)error;
+    return "";
+}
+
 size_t os_socket_unsent_bytes(int descriptor)
 {
     return entry_at(descriptor, ENTRY_LINK)->link->down.size;

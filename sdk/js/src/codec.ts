@@ -2,6 +2,8 @@
 // The frames of natter.v1 as types, and the check that what came from the socket is one of them. A frame of an unknown
 // type or with a field of the wrong kind is dropped: a newer server may say more than this client understands.
 
+import type { Last } from "./last.js";
+
 export interface User {
     id: string;
     name: string;
@@ -255,7 +257,7 @@ export type ServerFrame =
 
 /** A command without its `ref`, which the connection adds. */
 export type Command =
-    | { type: "login"; token: string }
+    | { type: "login"; token: string; last?: Last }
     | { type: "join"; room: string; after?: number; epoch?: Epoch; history?: number }
     | { type: "leave"; room: string }
     | { type: "send"; room: string; text: string; key: string; reply_to?: number }
@@ -271,7 +273,7 @@ export type Command =
     | { type: "mine" }
     | { type: "direct"; users: string[] }
     | { type: "name"; name: string }
-    | { type: "ping" };
+    | { type: "ping"; last?: Last };
 
 type Kind = "string" | "number" | "boolean" | "seq" | "user" | "users" | "events" | "rooms" | "mine" | "epoch";
 type Shape = Readonly<Record<string, Kind>>;

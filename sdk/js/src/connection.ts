@@ -16,6 +16,7 @@ import {
 } from "./codec.js";
 import type { Environment, Hint, Socket, SocketClass } from "./environment.js";
 import { ChatError } from "./errors.js";
+import { Ending } from "./last.js";
 
 export type State = "idle" | "connecting" | "online" | "waiting" | "offline" | "closed";
 
@@ -61,6 +62,8 @@ const PROBE_TIMEOUT_MS = 10_000;
 const HINT_PROBE_TIMEOUT_MS = 2_000;
 const STABLE_MS = 30_000;
 const PAUSE_MS = 1_000;
+/** A timer that comes so much too late: the machine slept, or the browser froze the page. */
+const WAKE_MS = 5_000;
 const ABNORMAL_CLOSE = 1006;
 
 export function chatError(frame: ErrorFrame): ChatError {
@@ -87,7 +90,11 @@ export class Connection {
     private cancelRetry: () => void = () => undefined;
     private stopHints: (() => void) | undefined;
 
-    constructor(private readonly options: ConnectionOptions) {}
+    private readonly ending: Ending;
+
+    constructor(private readonly options: ConnectionOptions) {
+        this.ending = new Ending(() => options.environment.now());
+    }
 
     get state(): State {
         return this.change.state;
@@ -187,8 +194,8 @@ export class Connection {
         socket.onmessage = (event: { data: unknown }) => {
             if (this.socket === socket && typeof event.data === "string") this.read(event.data);
         };
-        socket.onclose = (event: { code: number }) => {
-            if (this.socket === socket) this.lose(event.code);
+        socket.onclose = (event: { code: number; reason?: string }) => {
+            if (this.socket === socket) this.lose(event.code, event.reason);
         };
         // A close event with more to tell follows every error.
         socket.onerror = () => undefined;
@@ -204,8 +211,9 @@ export class Connection {
             this.enterIfReady();
         };
         const ignored = (): void => undefined;
+        const last = this.ending.tell();
         if (token !== undefined) this.ask({ type: "login", token }, OPEN_TIMEOUT_MS).catch(ignored);
-        this.ask({ type: "ping" }, OPEN_TIMEOUT_MS).then(passed, ignored);
+        this.ask({ type: "ping", ...(last ? { last } : {}) }, OPEN_TIMEOUT_MS).then(passed, ignored);
     }
 
     private read(text: string): void {
@@ -213,6 +221,7 @@ export class Connection {
         const frame = decodeFrame(text);
         if (!frame) return;
         if (frame.type === "welcome") this.welcome = frame;
+        if (frame.type === "bye") this.ending.see("bye");
         if (frame.type === "bye") this.bye = { retryAfterMs: Math.max(0, frame.retry_after ?? 0) };
         if (frame.type === "error" && this.state === "connecting") this.refusal = frame.message;
         const ref = "ref" in frame ? frame.ref : undefined;
@@ -232,6 +241,7 @@ export class Connection {
         this.clearTimers();
         this.hasRenewedToken = false;
         this.refusal = undefined;
+        this.ending.forget();
         this.timer(STABLE_MS, () => this.options.backoff.reset());
         this.watch(this.welcome.heartbeat * 1000);
         this.options.onWelcome(this.welcome);
@@ -244,7 +254,11 @@ export class Connection {
         if (!(heartbeatMs > 0)) return;
         const quietMs = this.options.environment.now() - this.heardAt;
         const restMs = heartbeatMs - quietMs;
-        this.timer(restMs > 0 ? restMs : heartbeatMs, () => this.watch(heartbeatMs));
+        const dueAt = this.options.environment.now() + (restMs > 0 ? restMs : heartbeatMs);
+        this.timer(dueAt - this.options.environment.now(), () => {
+            if (this.options.environment.now() - dueAt > WAKE_MS) this.ending.see("wake");
+            this.watch(heartbeatMs);
+        });
         if (restMs <= 0) this.probe(PROBE_TIMEOUT_MS);
     }
 
@@ -260,11 +274,14 @@ export class Connection {
         this.post({ type: "ping" });
         this.timer(deadlineMs, () => {
             if (this.probeEndsAt === endsAt) this.probeEndsAt = undefined;
-            if (this.heardAt === heardBefore) this.giveUp();
+            if (this.heardAt !== heardBefore) return;
+            this.ending.see("probe");
+            this.giveUp();
         });
     }
 
     private hear(hint: Hint): void {
+        this.ending.see(hint);
         if (this.state === "online") this.probe(HINT_PROBE_TIMEOUT_MS);
         else if (hint !== "offline" && (this.state === "waiting" || this.state === "offline")) void this.open();
         else if (hint === "offline" && this.state === "waiting") this.move({ ...this.change, state: "offline" });
@@ -273,6 +290,7 @@ export class Connection {
     /** The close event of a dead peer can take minutes, so the socket is left to itself. */
     private giveUp(): void {
         const socket = this.detach();
+        this.ending.see("silent");
         try {
             socket?.close();
         } finally {
@@ -287,15 +305,18 @@ export class Connection {
         return socket;
     }
 
-    private lose(code: number): void {
+    private lose(code: number, closeText = ""): void {
         const wasOnline = this.state === "online";
         const bye = this.bye;
-        const message = this.refusal;
+        const meaning = closeMeaning(code);
+        // What is written on a Close for good is for people: the operator's words, say.
+        const message = this.refusal ?? (meaning.action === "stop" && closeText !== "" ? closeText : undefined);
+        if (!wasOnline) this.ending.see("opening");
+        this.ending.end(this.welcome?.connection, code, closeText);
         this.detach();
         this.bye = undefined;
         this.rejectPending(new ChatError("connection_lost", "The connection to the server was lost."));
         if (wasOnline) this.options.onLost(blamesFrame(code));
-        const meaning = closeMeaning(code);
         const common = {
             code,
             attempt: this.options.backoff.attempts + 1,

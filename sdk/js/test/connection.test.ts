@@ -73,6 +73,26 @@ describe("connection", () => {
         );
     });
 
+    test("who comes back tells how the last connection ended, once", async () => {
+        const client = open();
+        await client.ready();
+        server.breakAll();
+        await waiting(client);
+        world.pass(20_000);
+        await client.ready();
+        const told = server.received.filter(({ type, last }) => type === "ping" && last !== undefined);
+        assert.equal(told.length, 1);
+        const last = told[0]?.["last"] as { code: number; connection: string; ago: number; saw: string[] };
+        assert.equal(last.code, 1006);
+        assert.equal(last.connection, "c1");
+        assert.ok(last.ago >= 20_000 && Array.isArray(last.saw));
+        server.breakAll();
+        await waiting(client);
+        world.pass(20_000);
+        await client.ready();
+        assert.equal(server.received.filter(({ last }) => last !== undefined).length, 2, "each end is told once");
+    });
+
     test("a refused token closes the client and never makes it a new guest", async () => {
         const client = open({ token: "stale" });
         await assert.rejects(client.ready(), (problem: ChatError) => problem.code === "unauthorized");

@@ -28,6 +28,10 @@ export function get(url, options = {}) {
     });
 }
 
+/** The highest value of each sample that any server of this run showed shortly before its end. */
+export const seenMetrics = new Map();
+const LOOK_MS = 2000;
+
 export class Server {
     /** `second`: what a second listener expects, "proxy_protocol" say; or "unix", a socket in the data folder. */
     constructor(binary, flags = [], data = null, environment = {}, second = null) {
@@ -189,6 +193,15 @@ export class Server {
         return count;
     }
 
+    /** Keeps what the metrics say, for tests/e2e/metrics.test.mjs. A server that does not answer is passed over. */
+    async look() {
+        let timer;
+        const late = new Promise((resolve) => (timer = setTimeout(resolve, LOOK_MS, new Map())));
+        const values = await Promise.race([this.metrics().catch(() => new Map()), late]);
+        clearTimeout(timer);
+        for (const [name, value] of values) seenMetrics.set(name, Math.max(value, seenMetrics.get(name) ?? 0));
+    }
+
     async kill() {
         this.child.kill('SIGKILL');
         await this.ended;
@@ -197,6 +210,7 @@ export class Server {
     /** SIGTERM; the server must leave by itself, with status 0. */
     async stop() {
         if (this.exit) return this.exit;
+        await this.look();
         this.child.kill('SIGTERM');
         return this.ended;
     }

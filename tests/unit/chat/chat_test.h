@@ -30,8 +30,10 @@ int test_name_shape(void);
 int test_people(void);
 int test_presence(void);
 int test_rate(void);
+int test_report(void);
 int test_roster(void);
 int test_spender(void);
+int test_survey(void);
 int test_token(void);
 
 /* A copy in memory of exactly its size, so that a sanitizer sees each byte that is read too far; free() its `at`. */

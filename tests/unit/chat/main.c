@@ -21,6 +21,8 @@ int main(void)
     failures += test_roster();
     failures += test_presence();
     failures += test_chat();
+    failures += test_report();
+    failures += test_survey();
     failures += test_spender();
     failures += test_door_session();
     return failures > 0;

@@ -2,6 +2,8 @@
 #include "base/table.h"
 
 int test_admission(void);
+int test_agents(void);
+int test_census(void);
 int test_chunk(void);
 int test_conn(void);
 int test_conn_client(void);
@@ -9,6 +11,7 @@ int test_conn_http(void);
 int test_conn_tls(void);
 int test_conn_ws(void);
 int test_cursor(void);
+int test_ended(void);
 int test_feed(void);
 int test_outbox(void);
 int test_shard(void);
@@ -22,7 +25,7 @@ int main(void)
     static const uint8_t secret[16] = "a secret of test";
 
     table_seed(secret);
-    return test_admission() + test_chunk() + test_feed() + test_outbox() + test_conn() + test_conn_http()
-           + test_conn_ws() + test_conn_client() + test_cursor() + test_shard() + test_silence() + test_trust()
-           + test_tls() + test_tls_link() + test_conn_tls();
+    return test_admission() + test_agents() + test_census() + test_ended() + test_chunk() + test_feed() + test_outbox()
+           + test_conn() + test_conn_http() + test_conn_ws() + test_conn_client() + test_cursor() + test_shard()
+           + test_silence() + test_trust() + test_tls() + test_tls_link() + test_conn_tls();
 }

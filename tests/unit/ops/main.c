@@ -144,7 +144,8 @@ int main(void)
     os_random_init();
     table_seed(secret);
     diag_setup(DIAG_HUMAN, DIAG_ERROR);
-    return test_diagnosis_report() + test_evidence() + test_notices() + test_notices_serve() + test_notices_tell()
+    return test_api_query() + test_api_rows() + test_ask() + test_metrics_reading() + test_operator()
+               + test_diagnosis_report() + test_evidence() + test_notices() + test_notices_serve() + test_notices_tell()
                + test_metrics() + test_server_ledger() + test_watchdog()
            > 0;
 }

@@ -14,6 +14,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+int test_api_query(void);
+int test_api_rows(void);
+int test_ask(void);
 int test_diagnosis_report(void);
 int test_evidence(void);
 int test_notices(void);
@@ -21,6 +24,8 @@ int test_notices_serve(void);
 int test_notices_tell(void);
 int test_server_ledger(void);
 int test_metrics(void);
+int test_metrics_reading(void);
+int test_operator(void);
 int test_watchdog(void);
 
 enum { PARTS_SHARDS = 2 };

@@ -210,6 +210,12 @@ static void a_full_socket_says_so_and_what_it_holds(void **state)
     assert_int_equal(result, RESULT_AGAIN);
     assert_true(os_socket_unsent_bytes(pair.server) > 0);
     assert_int_equal(os_socket_unsent_bytes(-1), 0);
+    struct os_link link;
+    assert_true(os_socket_link(pair.client, &link));
+    assert_true(link.received_bytes > 0);
+    assert_false(os_socket_link(-1, &link));
+    assert_string_equal(os_error_name(os_error_last()), "EBADF");
+    assert_string_equal(os_error_name(0), "");
     close_pair(&pair);
 }
 

@@ -12,6 +12,7 @@ int test_http1_body(void);
 int test_http1_text(void);
 int test_json(void) __attribute__((weak));
 int test_ip(void);
+int test_last(void);
 int test_proxy_header(void);
 int test_utf8(void);
 int test_ws_frame(void);
@@ -28,6 +29,7 @@ int main(void)
     failures += test_http1_body();
     failures += test_http1_text();
     failures += test_ip();
+    failures += test_last();
     failures += test_forwarded();
     failures += test_proxy_header();
     failures += test_ws_handshake();

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/operating.h"
+
+#include "base/diag.h"
+#include "os/file.h"
+
+enum { BACKLOG = 64 };
+
+static void load_token(struct operating *operating, const char *path)
+{
+    if (strcmp(path, "off") == 0)
+        return;
+    enum result result = operator_token_load(path, operating->token);
+    if (result != RESULT_OK)
+        diag(DIAG_ERROR, "ops.no_token", "file", path, "reason",
+             result == RESULT_REFUSED ? "others than its owner may read it" : result_text(result), "advice",
+             "16 to 512 characters without blanks, in a file with mode 0600; until then only this machine may ask "
+             "/api/v1",
+             NULL);
+}
+
+static enum result listen_on(struct operating *operating, const struct ops_options *options, const char **out_place)
+{
+    static char text[64];
+    struct os_address bound = options->listen;
+    enum result result;
+
+    if (options->path) {
+        *out_place = diag_format("unix:%s", options->path);
+        result = os_listen_unix(options->path, BACKLOG, &operating->listener.descriptor);
+        if (result == RESULT_OK) /* otherwise the file is another's */
+            operating->listener.how.path = options->path;
+        return result;
+    }
+    result = os_listen(&options->listen, BACKLOG, false, &operating->listener.descriptor, &bound);
+    operating->port = result == RESULT_OK ? bound.port : 0;
+    *out_place = os_address_format(&bound, true, text);
+    return result;
+}
+
+bool operating_open(struct operating *operating, const struct ops_options *options)
+{
+    const char *place = "";
+
+    *operating = (struct operating){.listener = {.descriptor = -1}};
+    if (!options->is_on)
+        return false;
+    load_token(operating, options->token_file);
+    enum result result = listen_on(operating, options, &place);
+    if (result == RESULT_OK) {
+        diag(DIAG_INFO, "ops.listening", "address", place, NULL);
+        return true;
+    }
+    diag(DIAG_WARNING, "ops.cannot_listen", "address", place, "reason", result_text(result), "advice",
+         "there will be no /metrics; choose another place with --metrics-listen", NULL);
+    return false;
+}
+
+void operating_done(struct operating *operating)
+{
+    if (operating->listener.how.path)
+        os_file_remove(operating->listener.how.path);
+    operating->listener.how.path = NULL;
+}
