@@ -419,8 +419,7 @@ test('page: another language, another direction', async (context) => {
     const { lang, dir } = await page.evaluate(() => ({ lang: document.documentElement.lang, dir: document.dir }));
     equal([lang, dir], ['ar', 'rtl'], 'language and direction');
     equal(await axeFinds(page), [], 'axe');
-    await page.locator(by('name-input')).fill('ليلى');
-    await page.locator(by('name-submit')).click();
+    await takeName(page, 'ليلى');
     await say(page, 'مرحبا');
     await isSent(page, 'مرحبا');
     const sides = await page.evaluate(() => {

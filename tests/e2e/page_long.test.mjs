@@ -5,7 +5,7 @@ import { enter } from './lib/client.mjs';
 import { assert, equal, test, until } from './lib/harness.mjs';
 import { browser, by, isSent, message, person, say, sees, watch } from './lib/page.mjs';
 
-const MESSAGES = Number(process.env.PAGE_MESSAGES ?? 5_000);
+const MESSAGES = Number(process.env.PAGE_MESSAGES ?? 3_000);
 const AT_ONCE = 2_000;
 const ROWS_MAX = 320;
 const NODES_MAX = 6_000;
