@@ -76,6 +76,7 @@ export const ar: Catalogue = {
     "timeline.again": "حاول مجددًا",
     "timeline.start": "هنا تبدأ {room}",
     "timeline.startLead": "ألقِ التحية. من ينضم لاحقًا يمكنه القراءة من هنا.",
+    "timeline.talk": "حديثك مع {room}",
     "timeline.startDirect": "لا يقرأ هذا الحديث إلا المشاركون فيه.",
     "timeline.startEphemeral": "لا يبقى شيء مما يقال هنا بعد مغادرة الجميع.",
     "timeline.today": "اليوم",

@@ -52,6 +52,7 @@ export const en = {
     "timeline.again": "Try again",
     "timeline.start": "This is where {room} begins",
     "timeline.startLead": "Say hello. Whoever joins later can read back to here.",
+    "timeline.talk": "Your talk with {room}",
     "timeline.startDirect": "Only those in this talk can read it.",
     "timeline.startEphemeral": "Nothing said here is kept once everybody has left.",
     "timeline.today": "Today",

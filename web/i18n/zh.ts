@@ -50,6 +50,7 @@ export const zh: Catalogue = {
     "timeline.again": "重试",
     "timeline.start": "{room} 从这里开始",
     "timeline.startLead": "打个招呼吧。之后加入的人都能从这里读起。",
+    "timeline.talk": "与 {room} 的私聊",
     "timeline.startDirect": "只有参与者能看到这里的内容。",
     "timeline.startEphemeral": "所有人离开后，这里说的话不会保留。",
     "timeline.today": "今天",

@@ -190,7 +190,7 @@ export class Timeline extends Component<TimelineProps, TimelineState> {
                 <span class="start-mark" aria-hidden="true">
                     {isDirect(model.name) ? "@" : isShort ? "~" : "#"}
                 </span>
-                <h2>{t("timeline.start", { room: name })}</h2>
+                <h2>{t(isDirect(model.name) ? "timeline.talk" : "timeline.start", { room: name })}</h2>
                 <p>{t(lead)}</p>
                 {this.notice()}
             </div>
