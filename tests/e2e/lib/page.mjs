@@ -33,7 +33,8 @@ export function watch(page) {
     page.faults = [];
     page.on('pageerror', (error) => page.faults.push(String(error)));
     page.on('console', (line) => {
-        const isNetwork = /WebSocket connection|ERR_CONNECTION|net::ERR/.test(line.text());
+        // The last is a service worker whose server is killed while its script is on the way.
+        const isNetwork = /WebSocket connection|ERR_CONNECTION|net::ERR|fetching the script/.test(line.text());
         if (line.type() === 'error' && !isNetwork) page.faults.push(line.text());
     });
     return page;
