@@ -6,7 +6,9 @@
 #include "cmd/backup.h"
 #include "cmd/bench.h"
 #include "cmd/doctor.h"
+#include "cmd/export.h"
 #include "cmd/history.h"
+#include "cmd/migrate.h"
 #include "cmd/retention.h"
 #include "cmd/rooms.h"
 #include "cmd/top.h"
@@ -19,6 +21,9 @@ const struct verb verbs[] = {
     {"verify", "prove that a data folder is sound", cmd_verify},
     {"backup", "copy a data folder into one file", cmd_backup},
     {"restore", "put a backup into a data folder", cmd_restore},
+    {"export", "write a data folder as lines of JSON", cmd_export},
+    {"import", "read such lines into a data folder", cmd_import},
+    {"migrate", "bring a data folder up to date", cmd_migrate},
     {"retention", "limits of rooms, beyond which old events go", cmd_retention},
     {"check-config", "tell whether the settings are right", cmd_check_config},
     {"config", "print a sample file, the reference, or the settings in force", cmd_config},

@@ -241,6 +241,7 @@ static int copy_events(struct backup *backup)
 static int catch_up(struct backup *backup)
 {
     int64_t begin = 0;
+    check(backup->copied == 0);
     int code = copy_events(backup);
     begin = backup->newest_begin;
     for (int round = 0; code == SQLITE_OK && round < 8; round++) {
@@ -258,6 +259,7 @@ static int copy_moment(struct backup *backup)
 {
     uint64_t begun_ms = os_clock_monotonic_ms();
     char rest[128];
+    check(backup->copied >= backup->newest_begin);
     (void)snprintf(rest, sizeof rest, "INSERT INTO main.events SELECT * FROM source.events WHERE id > %lld",
                    (long long)backup->copied); /* fits */
     int code = run_sql(backup, "BEGIN");

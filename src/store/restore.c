@@ -204,6 +204,7 @@ static bool move_entry(void *context, const char *name, enum os_kind kind)
 
 static enum result move_all(struct restore *restore, const char *from, const char *to)
 {
+    check(restore->lock >= 0);
     restore->from = from;
     restore->to = to;
     restore->moved = RESULT_OK;

@@ -26,6 +26,7 @@ static bool make_cut(const struct engine_kept *kept, const struct store_limits *
 {
     int64_t now_ms = os_clock_wall_ms();
     uint64_t count = kept->newest + 1 - kept->first;
+    check(kept->newest + 1 >= kept->first);
     *out_cut = (struct engine_cut){0};
     if (limits->age_ms > 0 && (uint64_t)now_ms > limits->age_ms)
         out_cut->before_ms = now_ms - (int64_t)limits->age_ms;
@@ -138,6 +139,7 @@ void retain_settle(struct store *store, bool is_committed)
     struct retain *retain = &store->retain;
     if (retain->staged_id == 0)
         return;
+    check(!store->is_in_transaction && retain->staged_first > 0);
     struct room *room = table_get(&store->rooms, builder_view(&retain->fold));
     if (is_committed && room != NULL && room->shown.id == retain->staged_id && retain->staged_count > 0)
         retain_forget(store, room, retain->staged_first, retain->staged_gone);

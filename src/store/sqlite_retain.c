@@ -143,6 +143,7 @@ enum result sqlite_kept_remove(struct engine *base, struct engine_kept *kept, co
     *out_removed = count;
     if (result != RESULT_OK || count == 0)
         return result;
+    check(going[0].seq >= kept->first && going[count - 1].seq <= kept->newest);
     kept->first = going[count - 1].seq + 1;
     kept->gone = going[count - 1].messages;
     kept->bytes -= bytes < kept->bytes ? bytes : kept->bytes;

@@ -16,7 +16,7 @@ if (!existsSync(binary)) {
 const suites = [
     'chat', 'durable', 'from_disk', 'bad_input', 'http', 'walk_in', 'limits', 'operation', 'schema', 'diagnosis',
     'doctor', 'doctor_tls', 'proof', 'agree', 'backup',
-    'retention',
+    'retention', 'export',
 ];
 const slow = ['inside', 'top', 'talk', 'proxy', 'silence', 'tls', 'tls_offer', 'browser', 'notices', 'trace'];
 for (const suite of [...suites, ...slow])

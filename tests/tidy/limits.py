@@ -106,11 +106,15 @@ UNTESTED = {
     'src/chat/chat_check.c': 'walks what others built; the simulator calls it between all batches: tests/sim',
     'src/net/shard_check.c': 'walks what others built; the simulator calls it between all turns: tests/sim',
     'src/store/store_check.c': 'walks what others built; the simulator calls it between all batches: tests/sim',
+    'src/store/export.c': 'lines of a real folder, out and in again: tests/e2e/export.test.mjs',
+    'src/store/import.c': 'lines of a real folder, out and in again: tests/e2e/export.test.mjs',
     'src/cmd/': 'parses arguments and calls one function; the end-to-end suite starts every verb',
 }
 
 # Files whose tests are another file's, because they are parts of one module: the module's header and test cover both.
 TESTED_BY = {
+    'src/os/stream.c': 'tests/unit/os/test_tree.c',
+    'src/store/migrate.c': 'tests/unit/store/test_sqlite_schema.c',
     'src/store/retention.c': 'tests/unit/store/test_retain.c',
     'src/store/sqlite_retain.c': 'tests/unit/store/test_retain.c',
     'src/store/backup_files.c': 'tests/unit/store/test_backup.c',

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "os/file.h"
+#include "os/stream.h"
 #include "os_test.h"
 
 /* Each test has a folder of its own. */
@@ -143,6 +144,26 @@ static void a_name_is_taken_over_only_where_that_is_wanted(void **state)
     assert_int_equal(os_path_sync(in_root("none")), RESULT_FAILED);
 }
 
+static void a_stream_gives_the_bytes_one_after_the_other(void **state)
+{
+    struct builder out;
+    int descriptor = -1;
+    (void)state;
+    write_file("file", "hello world");
+    builder_init(&out, 64);
+    assert_int_equal(os_stream_open(in_root("none"), &descriptor), RESULT_NOT_FOUND);
+    assert_int_equal(os_stream_open(in_root("file"), &descriptor), RESULT_OK);
+    assert_int_equal(os_stream_read(descriptor, 5, &out), RESULT_OK);
+    assert_true(view_equal(builder_view(&out), VIEW("hello")));
+    assert_int_equal(os_stream_read(descriptor, 50, &out), RESULT_OK);
+    assert_true(view_equal(builder_view(&out), VIEW("hello world")));
+    assert_int_equal(os_stream_read(descriptor, 50, &out), RESULT_OK);
+    assert_int_equal(out.size, 11);
+    assert_int_equal(os_stream_read(descriptor, 64, &out), RESULT_NO_MEMORY);
+    os_stream_close(descriptor);
+    builder_done(&out);
+}
+
 int test_tree(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +171,7 @@ int test_tree(void)
         cmocka_unit_test_setup_teardown(a_tree_is_removed_and_nothing_beside_it, folder_begin, folder_end),
         cmocka_unit_test_setup_teardown(a_file_is_read_in_parts_and_grows_at_its_end, folder_begin, folder_end),
         cmocka_unit_test_setup_teardown(a_copy_is_whole_private_and_replaces_nothing, folder_begin, folder_end),
+        cmocka_unit_test_setup_teardown(a_stream_gives_the_bytes_one_after_the_other, folder_begin, folder_end),
         cmocka_unit_test_setup_teardown(a_name_is_taken_over_only_where_that_is_wanted, folder_begin, folder_end),
     };
     return cmocka_run_group_tests_name("tree", tests, NULL, NULL);

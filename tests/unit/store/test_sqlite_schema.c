@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "fault_vfs.h"
+#include "store/migrate.h"
 #include "store/sqlite.h"
 
 static void write_file(const struct fixture *fixture, const void *bytes, size_t size)
@@ -291,6 +292,29 @@ static void later_versions_are_brought_up_to_date_as_well(void **state)
     }
 }
 
+/* The verb's way, without a server. */
+static void a_folder_is_migrated_by_itself(void **state)
+{
+    static const char *const ways_back[] = {BACK_TO_VERSION_5, back_to_version_1};
+    (void)state;
+    for (int version = 0; version < SQLITE_SCHEMA_VERSION; version++)
+        assert_non_null(migrate_step_text(version));
+    assert_null(migrate_step_text(migrate_newest()));
+    for (size_t index = 0; index < COUNT(ways_back); index++) {
+        struct fixture fixture;
+        fixture_init(&fixture, false);
+        (void)say(&fixture, must_open(&fixture, "lobby"), "k", "x");
+        assert_int_equal(migrate_run(fixture.folder), RESULT_EXISTS);
+        fixture_close(&fixture);
+        fixture_sql(&fixture, ways_back[index]);
+        assert_int_equal(migrate_run(fixture.folder), RESULT_OK);
+        assert_int_equal(fixture_sql_number(&fixture, "PRAGMA user_version"), migrate_newest());
+        fixture_open(&fixture);
+        assert_true(say(&fixture, must_open(&fixture, "lobby"), "k", "x")->is_duplicate);
+        fixture_done(&fixture);
+    }
+}
+
 int test_sqlite_schema(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +325,7 @@ int test_sqlite_schema(void)
         cmocka_unit_test(the_file_says_whose_it_is_and_is_sound),
         cmocka_unit_test(a_new_file_is_in_wal_mode_or_is_not_opened),
         cmocka_unit_test(a_database_of_the_first_version_is_brought_up_to_date_and_knows_its_keys),
+        cmocka_unit_test(a_folder_is_migrated_by_itself),
         cmocka_unit_test(later_versions_are_brought_up_to_date_as_well),
         cmocka_unit_test(an_empty_database_of_the_first_version_is_brought_up_to_date),
     };

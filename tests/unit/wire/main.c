@@ -6,6 +6,7 @@ int test_command(void) __attribute__((weak)); /* weak: run as soon as the build 
 int test_deflate(void);
 int test_deflate_offer(void);
 int test_event(void) __attribute__((weak));
+int test_export_line(void);
 int test_forwarded(void);
 int test_http1(void);
 int test_http1_body(void);
@@ -43,5 +44,6 @@ int main(void)
         failures += test_command();
     if (test_event)
         failures += test_event();
+    failures += test_export_line();
     return failures > 0;
 }
