@@ -62,30 +62,13 @@ void builder_wrote(struct builder *builder, size_t size)
     builder->size += size;
 }
 
-void builder_add(struct builder *builder, const void *at, size_t size)
+void builder_add_growing(struct builder *builder, const void *at, size_t size)
 {
-    if (size == 0)
-        return;
     uint8_t *room = builder_reserve(builder, size);
     if (room == NULL)
         return;
     memcpy(room, at, size);
     builder->size += size;
-}
-
-void builder_add_view(struct builder *builder, struct view view)
-{
-    builder_add(builder, view.at, view.size);
-}
-
-void builder_add_string(struct builder *builder, const char *string)
-{
-    builder_add(builder, string, strlen(string));
-}
-
-void builder_add_byte(struct builder *builder, uint8_t byte)
-{
-    builder_add(builder, &byte, 1);
 }
 
 void builder_add_number(struct builder *builder, uint64_t number)

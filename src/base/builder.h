@@ -20,10 +20,38 @@ void builder_done(struct builder *builder);
 /* Empties it, forgets a failure, keeps the memory. */
 void builder_clear(struct builder *builder);
 
-void builder_add(struct builder *builder, const void *at, size_t size);
-void builder_add_view(struct builder *builder, struct view view);
-void builder_add_string(struct builder *builder, const char *string);
-void builder_add_byte(struct builder *builder, uint8_t byte);
+/* What builder_add() does where there is no room yet. */
+void builder_add_growing(struct builder *builder, const void *at, size_t size);
+
+/* Frames are made of many small pieces, most of which find room: that is decided where they are added, and the size of
+ * a constant is known there. */
+static inline void builder_add(struct builder *builder, const void *at, size_t size)
+{
+    if (size == 0)
+        return;
+    if (builder->has_failed || size > builder->capacity - builder->size) {
+        builder_add_growing(builder, at, size);
+        return;
+    }
+    memcpy(builder->at + builder->size, at, size);
+    builder->size += size;
+}
+
+static inline void builder_add_view(struct builder *builder, struct view view)
+{
+    builder_add(builder, view.at, view.size);
+}
+
+static inline void builder_add_string(struct builder *builder, const char *string)
+{
+    builder_add(builder, string, strlen(string));
+}
+
+static inline void builder_add_byte(struct builder *builder, uint8_t byte)
+{
+    builder_add(builder, &byte, 1);
+}
+
 void builder_add_number(struct builder *builder, uint64_t number);
 void builder_add_signed(struct builder *builder, int64_t number);
 void builder_add_hex(struct builder *builder, const void *at, size_t size);

@@ -143,6 +143,7 @@ static bool flat_string(struct flat *flat, struct view *out)
     if (!flat_byte(flat, '"'))
         return false;
     const uint8_t *start = flat->at;
+    flat->at += json_plain_size(flat->at, (size_t)(flat->end - flat->at), '"');
     for (; flat->at < flat->end && *flat->at != '"'; flat->at++)
         if (*flat->at < 0x20 || *flat->at == '\\')
             return false;

@@ -159,6 +159,9 @@ void json_add_string(struct builder *out, struct view text)
 
     builder_add_byte(out, '"');
     while (i < text.size) {
+        i += json_plain_size(text.at + i, text.size - i, 0xe2);
+        if (i == text.size)
+            break;
         if (is_plain(text.at[i]) || (text.at[i] == 0xe2 && !is_line_separator(text, i))) {
             i++;
             continue;

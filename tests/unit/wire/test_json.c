@@ -171,6 +171,40 @@ static void survives_random_changes_of_a_frame(void **state)
     }
 }
 
+static bool stands_for_itself(uint8_t byte, uint8_t other)
+{
+    return byte >= 0x20 && byte != '"' && byte != '\\' && byte != other;
+}
+
+/* Each value at one place of a text that is filled with one byte. */
+static void look_at_each_value(uint8_t filling, size_t size, size_t place)
+{
+    enum { OTHER = 0xe2 };
+    uint8_t text[32];
+
+    memset(text, filling, sizeof text);
+    for (int value = 0; value < 256; value++) {
+        text[place] = (uint8_t)value;
+        size_t expected = size / 8 * 8;
+        if (!stands_for_itself((uint8_t)value, OTHER) && place < expected)
+            expected = place / 8 * 8;
+        assert_int_equal(json_plain_size(text, size, OTHER), expected);
+    }
+}
+
+static void what_stands_for_itself_is_found_eight_bytes_at_a_time(void **state)
+{
+    static const uint8_t fillings[] = {'a', 0x20, 0x7f, 0x80, 0xff, '!', '#', '[', ']', 0xe1, 0xe3};
+
+    (void)state;
+    for (size_t filling = 0; filling < COUNT(fillings); filling++) {
+        for (size_t size = 0; size < 28; size++) {
+            for (size_t place = 0; place < size; place++)
+                look_at_each_value(fillings[filling], size, place);
+        }
+    }
+}
+
 static void escapes_what_a_string_must_not_hold(void **state)
 {
     static const struct {
@@ -289,6 +323,7 @@ int test_json(void)
         cmocka_unit_test(refuses_what_nests_too_deep_before_parsing_it),
         cmocka_unit_test(refuses_every_cut_of_a_frame),
         cmocka_unit_test(survives_random_changes_of_a_frame),
+        cmocka_unit_test(what_stands_for_itself_is_found_eight_bytes_at_a_time),
         cmocka_unit_test(escapes_what_a_string_must_not_hold),
         cmocka_unit_test(every_character_comes_back_from_a_string),
         cmocka_unit_test(an_object_may_end_on_another_thread),
