@@ -134,6 +134,7 @@ static void the_newest_ping_is_answered_with_its_own_payload(void **state)
     static const char *const payloads[] = {"first of them", "second", "third, longer", "4th", "", "last"};
     struct world world;
     struct client client;
+    struct builder pings;
     char payload[200];
     size_t size = 0;
 
@@ -141,8 +142,11 @@ static void the_newest_ping_is_answered_with_its_own_payload(void **state)
     world_init(&world);
     world_start(&world);
     client_upgrade(&client, &world, "");
+    builder_init(&pings, 1024);
     for (size_t i = 0; i < sizeof payloads / sizeof *payloads; i++)
-        client_frame(&client, 0x89, payloads[i], strlen(payloads[i]));
+        frame_add(&pings, 0x89, payloads[i], strlen(payloads[i]));
+    client_send(&client, pings.at, pings.size);
+    builder_done(&pings);
     for (size_t i = 0; i == 0 || strcmp(payload, "last") != 0; i++) {
         assert_int_equal(client_take_frame(&client, payload, sizeof payload, &size), 0x8a);
         bool is_one_of_them = false;

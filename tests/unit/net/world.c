@@ -344,33 +344,29 @@ void client_upgrade(struct client *client, struct world *world, const char *extr
     drop(client, (size_t)(end - client->in.at) + 4);
 }
 
-void client_frame(struct client *client, uint8_t first, const void *payload, size_t size)
+void frame_add(struct builder *out, uint8_t first, const void *payload, size_t size)
 {
     static const uint8_t mask[4] = {0x12, 0x34, 0x56, 0x78};
-    uint8_t *frame = malloc(size + 14);
-    size_t at = 2;
+    int size_bytes = size < 126 ? 0 : size < 65536 ? 2 : 8;
 
-    assert_non_null(frame);
-    frame[0] = first;
-    if (size < 126) {
-        frame[1] = (uint8_t)(0x80 | size);
-    } else if (size < 65536) {
-        frame[1] = 0x80 | 126;
-        frame[2] = (uint8_t)(size >> 8);
-        frame[3] = (uint8_t)size;
-        at = 4;
-    } else {
-        frame[1] = 0x80 | 127;
-        for (int i = 0; i < 8; i++)
-            frame[2 + i] = (uint8_t)((uint64_t)size >> (8 * (7 - i)));
-        at = 10;
-    }
-    memcpy(frame + at, mask, 4);
-    at += 4;
+    builder_add_byte(out, first);
+    builder_add_byte(out, (uint8_t)(0x80 | (size_bytes == 0 ? (int)size : size_bytes == 2 ? 126 : 127)));
+    for (int i = size_bytes - 1; i >= 0; i--)
+        builder_add_byte(out, (uint8_t)((uint64_t)size >> (8 * i)));
+    builder_add(out, mask, sizeof mask);
     for (size_t i = 0; i < size; i++)
-        frame[at + i] = ((const uint8_t *)payload)[i] ^ mask[i % 4];
-    client_send(client, frame, at + size);
-    free(frame);
+        builder_add_byte(out, ((const uint8_t *)payload)[i] ^ mask[i % 4]);
+    assert_true(builder_ok(out));
+}
+
+void client_frame(struct client *client, uint8_t first, const void *payload, size_t size)
+{
+    struct builder frame;
+
+    builder_init(&frame, size + 14);
+    frame_add(&frame, first, payload, size);
+    client_send(client, frame.at, frame.size);
+    builder_done(&frame);
 }
 
 static bool has_frame(struct client *client, size_t *out_header, size_t *out_payload)

@@ -74,6 +74,8 @@ bool client_has(struct client *client, const char *text);
 /* Connects and upgrades; waits for the 101 and drops it from `in`. `extra`: further field lines. */
 void client_upgrade(struct client *client, struct world *world, const char *extra);
 /* A masked frame. */
+/* A masked frame; `first` has FIN, the reserved bits and the opcode. */
+void frame_add(struct builder *out, uint8_t first, const void *payload, size_t size);
 void client_frame(struct client *client, uint8_t first, const void *payload, size_t size);
 /* Waits for a whole frame, takes it off `in`, returns its first byte; the payload is copied to `out` with a NUL. */
 uint8_t client_take_frame(struct client *client, char *out, size_t out_size, size_t *out_payload_size);
