@@ -336,6 +336,8 @@ static void hear_error(struct client *client, const json_t *frame, const struct 
         if (!is_passing(code))
             broken("a leave is refused with %s", code);
         client->seats[asked->room].state = SEAT_IN;
+    } else if (strcmp(asked->type, "login") == 0) {
+        client->logs_in = is_passing(code); /* again, or what it means to say would wait for ever */
     }
 }
 
