@@ -281,7 +281,7 @@ export class Connection {
     }
 
     private hear(hint: Hint): void {
-        this.ending.see(hint);
+        this.ending.see(hint === "awake" ? "wake" : hint);
         if (this.state === "online") this.probe(HINT_PROBE_TIMEOUT_MS);
         else if (hint !== "offline" && (this.state === "waiting" || this.state === "offline")) void this.open();
         else if (hint === "offline" && this.state === "waiting") this.move({ ...this.change, state: "offline" });
