@@ -28,6 +28,7 @@ struct line {
 
 static _Atomic int chosen_form = DIAG_HUMAN;
 static _Atomic int least_level = DIAG_INFO;
+static atomic_bool begins_with_priority;
 static int64_t (*clock_wall_ms)(void);
 static void (*line_sink)(void *context, const char *line);
 static void *line_sink_context;
@@ -36,6 +37,11 @@ void diag_setup(enum diag_form form, enum diag_level least)
 {
     atomic_store_explicit(&chosen_form, (int)form, memory_order_relaxed);
     atomic_store_explicit(&least_level, (int)least, memory_order_relaxed);
+}
+
+void diag_set_priorities(bool has_priorities)
+{
+    atomic_store_explicit(&begins_with_priority, has_priorities, memory_order_relaxed);
 }
 
 void diag_set_clock(int64_t (*wall_ms)(void))
@@ -184,7 +190,14 @@ static void line_add_pair(struct line *line, const char *key, const char *value)
 static void line_start(struct line *line, enum diag_level level, const char *event)
 {
     static const char *const words[] = {"debug", "info", "warn", "error"};
+    static const char *const priorities[] = {"<7>", "<6>", "<4>", "<3>"}; /* syslog(3) */
     char time[UTC_TEXT_SIZE] = "";
+    if (line->form == DIAG_JOURNAL || atomic_load_explicit(&begins_with_priority, memory_order_relaxed))
+        line_add_string(line, priorities[level]);
+    if (line->form == DIAG_JOURNAL) {
+        line_add_escaped(line, event);
+        return;
+    }
     if (clock_wall_ms != NULL)
         utc_format(clock_wall_ms(), time);
     if (line->form == DIAG_JSON) {

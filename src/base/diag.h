@@ -7,19 +7,25 @@
  *
  *     2026-01-31 12:00:00 info  conn.ended reason=slow
  *     {"ts":"2026-01-31T12:00:00.000Z","level":"info","event":"conn.ended","reason":"slow"}
+ *     <6>conn.ended reason=slow                  for the journal, which has the time and the level of its own
  *
- * In both forms, what could move a terminal's cursor, turn its writing round or is no UTF-8 is escaped. A line holds
+ * In all forms, what could move a terminal's cursor, turn its writing round or is no UTF-8 is escaped. A line holds
  * at most 4,096 bytes: pairs that do not fit are left out, and "cut=true" stands in their place. */
 #pragma once
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum diag_level { DIAG_DEBUG, DIAG_INFO, DIAG_WARNING, DIAG_ERROR };
-enum diag_form { DIAG_HUMAN, DIAG_JSON };
+enum diag_form { DIAG_HUMAN, DIAG_JSON, DIAG_JOURNAL };
 
 /* Sets the form and the least level that is printed. Before it is called: human, info. Any thread. */
 void diag_setup(enum diag_form form, enum diag_level least);
+
+/* Begins each line with its priority as syslog counts them: "<3>" for errors, "<6>" for what is normal. The journal
+ * takes that off again. DIAG_JOURNAL has it in any case. Any thread. */
+void diag_set_priorities(bool has_priorities);
 
 /* Where the time at the start of a line comes from: milliseconds since the Unix epoch. NULL, as at first: lines have no
  * time. Before other threads start. */

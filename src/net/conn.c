@@ -61,7 +61,7 @@ static uint32_t state_deadline_ms(const struct conn *conn, enum conn_state state
     switch (state) {
     case CONN_PROXY: return options->request_ms;
     case CONN_TLS: return options->tls_handshake_ms;
-    case CONN_REQUEST: return options->keep_alive_ms;
+    case CONN_REQUEST: return conn->is_draining ? SHARD_DRAIN_GRACE_MS : options->keep_alive_ms;
     case CONN_HTTP: return options->write_ms;
     case CONN_OPEN: return conn_heartbeat_ms(conn);
     case CONN_CLOSING: return options->close_ms;
@@ -230,6 +230,10 @@ static void deadline_request(struct conn *conn)
     uint32_t waited_ms = shard_clock(conn_shard(conn)) - conn->state_ms;
     uint32_t limit_ms = !has_begun && conn->is_kept_alive ? options->keep_alive_ms : options->request_ms;
 
+    if (conn->is_draining && !has_begun) {
+        conn_end(conn, END_SHUTDOWN);
+        return;
+    }
     if (waited_ms < limit_ms) {
         conn_arm(conn, limit_ms - waited_ms);
         return;
@@ -260,8 +264,8 @@ static void deadline_closing(struct conn *conn)
 void conn_deadline(struct conn *conn)
 {
     switch ((enum conn_state)conn->state) {
-    case CONN_PROXY: conn_end(conn, END_PROXY_HEADER); break;
-    case CONN_TLS: conn_end(conn, END_TLS_TIMEOUT); break;
+    case CONN_PROXY: conn_end(conn, conn->is_draining ? END_SHUTDOWN : END_PROXY_HEADER); break;
+    case CONN_TLS: conn_end(conn, conn->is_draining ? END_SHUTDOWN : END_TLS_TIMEOUT); break;
     case CONN_REQUEST: deadline_request(conn); break;
     case CONN_HTTP: {
         uint32_t stuck_ms = shard_clock(conn_shard(conn)) - conn->progress_ms;

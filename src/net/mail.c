@@ -128,8 +128,10 @@ static void drain_conn(struct conn *conn, enum end_reason reason)
         if (shard->scratch.size > 0 && builder_ok(&shard->scratch))
             conn_send(conn, WS_TEXT, builder_view(&shard->scratch));
         conn_close(conn, reason, VIEW("the server is going away"));
+    } else if (conn->state == CONN_REQUEST && !conn->input && conn->is_kept_alive) {
+        conn_end(conn, END_SHUTDOWN); /* it has its answers, and has asked for nothing more */
     } else if (conn->state == CONN_PROXY || conn->state == CONN_TLS || (conn->state == CONN_REQUEST && !conn->input)) {
-        conn_end(conn, END_SHUTDOWN); /* it has asked for nothing */
+        conn_arm(conn, SHARD_DRAIN_GRACE_MS); /* its request may be on the way: it gets an answer and not an end */
     }
 }
 

@@ -23,6 +23,7 @@ enum {
     SHARD_LETTERS_PER_TURN = 4096,
     SHARD_ACCEPTS_PER_TURN = 256,
     SHARD_SLEEP_MS_MAX = 1000,
+    SHARD_DRAIN_GRACE_MS = 500,  /* for the request of a connection that has just been made */
     SHARD_ACCEPT_PAUSE_MS = 100, /* after the descriptors ran out */
     SHARD_PARTS_MAX = 64,        /* of one writev */
     SHARD_COALESCE_BYTES = 64 * 1024,

@@ -37,4 +37,4 @@ struct ops_options {
     struct notices_options notices;
 };
 
-enum log_form { LOG_AUTO /* human on a terminal, JSON otherwise */, LOG_HUMAN, LOG_JSON };
+enum log_form { LOG_AUTO /* what stderr is for: human, journal or JSON */, LOG_HUMAN, LOG_JSON, LOG_JOURNAL };

@@ -203,13 +203,11 @@ enum result os_listen(const struct os_address *address, int backlog, bool is_sha
     }
     if (result != RESULT_OK)
         return result;
-    struct kernel_address bound = {.size = sizeof(bound.v6)};
-    if (getsockname(descriptor, &bound.any, &bound.size) != 0) {
+    if (os_socket_name(descriptor, out_bound) != RESULT_OK) {
         os_socket_close(descriptor);
         return RESULT_FAILED;
     }
     *out_descriptor = descriptor;
-    *out_bound = from_kernel(&bound);
     return RESULT_OK;
 }
 
@@ -408,6 +406,15 @@ void os_socket_finish_writing(int descriptor)
 void os_socket_close(int descriptor)
 {
     (void)close(descriptor); /* Linux frees the descriptor whatever it answers: closing again could hit another one */
+}
+
+enum result os_socket_name(int descriptor, struct os_address *out_name)
+{
+    struct kernel_address name = {.size = sizeof(name.v6)};
+    if (getsockname(descriptor, &name.any, &name.size) != 0)
+        return RESULT_FAILED;
+    *out_name = from_kernel(&name);
+    return RESULT_OK;
 }
 
 void os_socket_peer(int descriptor, struct os_address *out_peer)

@@ -61,6 +61,8 @@ enum result os_write(int descriptor, const void *at, size_t size, size_t *out_si
 /* Sends FIN, reading goes on. */
 void os_socket_finish_writing(int descriptor);
 void os_socket_close(int descriptor);
+/* What the socket is bound to. RESULT_OK or RESULT_FAILED. */
+enum result os_socket_name(int descriptor, struct os_address *out_name) MUST_USE;
 /* The peer's address; left as it is where there is none. */
 void os_socket_peer(int descriptor, struct os_address *out_peer);
 /* The last error of a connecting socket: 0 or an errno value. */

@@ -35,8 +35,9 @@ const struct setting settings[] = {
 
     {"log", "level", SETTING_WORD, AT(ops.log_level), "info", NO, NO, "debug info warning error",
      "The least important lines that are written."},
-    {"log", "form", SETTING_WORD, AT(ops.log_form), "auto", NO, NO, "auto human json",
-     "Lines for people or for programs; auto is human on a terminal and JSON otherwise."},
+    {"log", "form", SETTING_WORD, AT(ops.log_form), "auto", NO, NO, "auto human json journal",
+     "Lines for people, for programs, or for systemd's journal, which has the time and the level of its own; auto is "
+     "human on a terminal, journal where stderr is the journal, and JSON otherwise."},
 
     {"metrics", "listen", SETTING_ADDRESS, AT(ops.listen), "127.0.0.1:9180", NO, NO, NULL,
      "Where /metrics, /api/v1 and the health answers are served for the operator: an address, unix:/PATH for a socket "

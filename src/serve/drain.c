@@ -33,6 +33,7 @@ static bool wait_until_empty(const struct drain *drain)
     uint64_t end_ms = os_clock_monotonic_ms() + drain->drain_ms;
 
     while (live_count(drain) > 0) {
+        drain->waiting(drain->context);
         int signal = os_signal_wait(LOOK_MS);
         if (signal == SIGINT || signal == SIGTERM)
             return false;
@@ -55,6 +56,8 @@ void drain_run(const struct drain *drain)
         diag(DIAG_WARNING, "server.cutting_off", "connections", diag_number((int64_t)live_count(drain)), NULL);
     for (size_t i = 0; i < drain->shard_count; i++)
         shard_post_end_all(drain->shards[i]);
-    while (live_count(drain) > 0)
+    while (live_count(drain) > 0) {
+        drain->waiting(drain->context);
         (void)os_signal_wait(LOOK_MS);
+    }
 }

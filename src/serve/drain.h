@@ -10,6 +10,8 @@ struct drain {
     struct http_site *site;
     struct shard *const *shards;
     size_t shard_count;
+    void (*waiting)(void *context); /* called again and again while it waits */
+    void *context;
     uint64_t drain_ms; /* for clients to leave; a second signal ends the wait */
 };
 

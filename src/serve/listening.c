@@ -6,9 +6,15 @@
 
 enum { PLACE_BYTES_MAX = 128 };
 
+static const struct os_passed *passed_of(const struct listening *listening, size_t i)
+{
+    return listening->passed ? listening->passed->listen[i] : NULL;
+}
+
 static const char *place_text(const struct listening *listening, size_t i, char out[PLACE_BYTES_MAX])
 {
-    const char *path = listening->config->listen[i].path;
+    const struct os_passed *passed = passed_of(listening, i);
+    const char *path = passed && passed->kind == OS_PASSED_UNIX ? passed->path : listening->config->listen[i].path;
 
     return path ? diag_format("unix:%s", path) : os_address_format(&listening->addresses[i], true, out);
 }
@@ -33,11 +39,17 @@ static enum result open_one(struct listening *listening, size_t i)
 {
     const struct net_listen *how = &listening->config->listen[i];
     int backlog = listening->config->net.backlog;
+    const struct os_passed *passed = passed_of(listening, i);
     struct os_address bound;
     int descriptor;
 
+    if (passed) {
+        if (!how->path)
+            listening->addresses[i] = passed->address;
+        return os_listener_share(passed->descriptor, &listening->shared[i]);
+    }
     if (how->path)
-        return os_listen_unix(how->path, backlog, &listening->unix_sockets[i]);
+        return os_listen_unix(how->path, backlog, &listening->shared[i]);
     enum result result = os_listen(&how->address, 1, false, &descriptor, &bound);
     if (result != RESULT_OK)
         return result;
@@ -46,30 +58,36 @@ static enum result open_one(struct listening *listening, size_t i)
     return RESULT_OK;
 }
 
-static void close_unix_sockets(struct listening *listening)
+static void close_shared(struct listening *listening)
 {
     for (size_t i = 0; i < NET_LISTEN_MAX; i++) {
-        if (listening->unix_sockets[i] >= 0)
-            os_socket_close(listening->unix_sockets[i]);
-        listening->unix_sockets[i] = -1;
+        if (listening->shared[i] >= 0)
+            os_socket_close(listening->shared[i]);
+        listening->shared[i] = -1;
     }
 }
 
-enum result listening_open(struct listening *listening, const struct config *config)
+/* The files of sockets that are ours: the first `count` places'. */
+static void remove_paths(const struct listening *listening, size_t count)
 {
-    *listening = (struct listening){.config = config};
+    for (size_t i = 0; i < count; i++) {
+        if (listening->config->listen[i].path && !passed_of(listening, i))
+            os_file_remove(listening->config->listen[i].path);
+    }
+}
+
+enum result listening_open(struct listening *listening, const struct config *config, const struct passed *passed)
+{
+    *listening = (struct listening){.config = config, .passed = passed};
     for (size_t i = 0; i < NET_LISTEN_MAX; i++)
-        listening->unix_sockets[i] = -1;
+        listening->shared[i] = -1;
     for (size_t i = 0; i < config->listen_count; i++) {
         listening->addresses[i] = config->listen[i].address;
         enum result result = open_one(listening, i);
         if (result != RESULT_OK) {
             explain(listening, i, result);
-            for (size_t k = 0; k < i; k++) {
-                if (config->listen[k].path)
-                    os_file_remove(config->listen[k].path);
-            }
-            close_unix_sockets(listening);
+            remove_paths(listening, i);
+            close_shared(listening);
             listening->config = NULL;
             return result;
         }
@@ -87,8 +105,8 @@ enum result listening_share(const struct listening *listening, struct shard_list
     for (; count < config->listen_count; count++) {
         struct shard_listener *out = &out_listeners[count];
         out->how = config->listen[count];
-        result = out->how.path
-                     ? os_listener_share(listening->unix_sockets[count], &out->descriptor)
+        result = listening->shared[count] >= 0
+                     ? os_listener_share(listening->shared[count], &out->descriptor)
                      : os_listen(&listening->addresses[count], config->net.backlog, true, &out->descriptor, &bound);
         if (result != RESULT_OK)
             break;
@@ -115,7 +133,7 @@ void listening_begun(struct listening *listening)
     const struct config *config = listening->config;
     char text[PLACE_BYTES_MAX];
 
-    close_unix_sockets(listening);
+    close_shared(listening);
     for (size_t i = 0; i < config->listen_count; i++) {
         const struct net_listen *how = &config->listen[i];
         diag(DIAG_INFO, "server.listening", "address", place_text(listening, i, text), "expects",
@@ -124,7 +142,7 @@ void listening_begun(struct listening *listening)
              : how->is_tls                        ? "tls"
              : how->is_redirect                   ? "redirect"
                                                   : "http",
-             NULL);
+             "socket", passed_of(listening, i) ? "passed" : "own", NULL);
         if (!how->path && os_address_is_loopback(&listening->addresses[i]) && config->trust.count == 0)
             diag(DIAG_INFO, "server.local_only", "advice",
                  "only this machine can connect; --listen :8080 opens it to others", NULL);
@@ -135,10 +153,7 @@ void listening_done(struct listening *listening)
 {
     if (!listening->config)
         return;
-    close_unix_sockets(listening);
-    for (size_t i = 0; i < listening->config->listen_count; i++) {
-        if (listening->config->listen[i].path)
-            os_file_remove(listening->config->listen[i].path);
-    }
+    close_shared(listening);
+    remove_paths(listening, listening->config->listen_count);
     listening->config = NULL;
 }

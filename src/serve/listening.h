@@ -5,16 +5,20 @@
 
 #include "net/shard.h"
 #include "serve/config.h"
+#include "serve/passed.h"
 
 struct listening {
     const struct config *config;
     struct os_address addresses[NET_LISTEN_MAX]; /* with the port drawn, where 0 was asked for */
-    int unix_sockets[NET_LISTEN_MAX];            /* shards share one: its path can be bound once only; -1: none */
+    int shared[NET_LISTEN_MAX];  /* one for all shards: a unix socket, or one that was passed; -1: each has its own */
+    const struct passed *passed; /* by a service manager, whose their paths are too; NULL: nothing was */
 };
 
-/* Takes each place alone first: a port that another program of this user has would be shared silently otherwise. What
- * is wrong is told in the log. RESULT_OK, or what os_listen() answers; then nothing is left open. */
-enum result listening_open(struct listening *listening, const struct config *config) MUST_USE;
+/* A place that a passed socket serves is that socket's, and has its address. Takes each other place alone first: a port
+ * that another program of this user has would be shared silently otherwise. What is wrong is told in the log.
+ * RESULT_OK, or what os_listen() answers; then nothing is left open. */
+enum result listening_open(struct listening *listening, const struct config *config,
+                           const struct passed *passed) MUST_USE;
 /* The listeners of one more shard, all of them or none. */
 enum result listening_share(const struct listening *listening,
                             struct shard_listener out_listeners[NET_LISTEN_MAX]) MUST_USE;

@@ -38,7 +38,19 @@ static enum result listen_on(struct operating *operating, const struct ops_optio
     return result;
 }
 
-bool operating_open(struct operating *operating, const struct ops_options *options)
+static enum result take_passed(struct operating *operating, const struct os_passed *passed, const char **out_place)
+{
+    static char text[64];
+    bool is_unix = passed->kind == OS_PASSED_UNIX;
+
+    operating->is_passed = true;
+    operating->listener.how.path = is_unix ? passed->path : NULL;
+    operating->port = is_unix ? 0 : passed->address.port;
+    *out_place = is_unix ? diag_format("unix:%s", passed->path) : os_address_format(&passed->address, true, text);
+    return os_listener_share(passed->descriptor, &operating->listener.descriptor);
+}
+
+bool operating_open(struct operating *operating, const struct ops_options *options, const struct os_passed *passed)
 {
     const char *place = "";
 
@@ -46,7 +58,7 @@ bool operating_open(struct operating *operating, const struct ops_options *optio
     if (!options->is_on)
         return false;
     load_token(operating, options->token_file);
-    enum result result = listen_on(operating, options, &place);
+    enum result result = passed ? take_passed(operating, passed, &place) : listen_on(operating, options, &place);
     if (result == RESULT_OK) {
         diag(DIAG_INFO, "ops.listening", "address", place, NULL);
         return true;
@@ -58,7 +70,7 @@ bool operating_open(struct operating *operating, const struct ops_options *optio
 
 void operating_done(struct operating *operating)
 {
-    if (operating->listener.how.path)
+    if (operating->listener.how.path && !operating->is_passed)
         os_file_remove(operating->listener.how.path);
     operating->listener.how.path = NULL;
 }

@@ -4,15 +4,18 @@
 
 #include "net/shard.h"
 #include "ops/operator.h"
+#include "os/service.h"
 #include "serve/config.h"
 
 struct operating {
     struct shard_listener listener;
-    uint16_t port; /* 0: a unix socket */
+    uint16_t port;  /* 0: a unix socket */
+    bool is_passed; /* its file is that of who passed it */
     char token[OPERATOR_TOKEN_BYTES_MAX + 1];
 };
 
-/* False: there is no listener, and why was said. A word that cannot be read is said as well, and then there is none. */
-bool operating_open(struct operating *operating, const struct ops_options *options);
-/* Takes the socket's file away. */
+/* `passed`: the socket that a service manager opened for it, or NULL. False: there is no listener, and why was said. A
+ * word that cannot be read is said as well, and then there is none. */
+bool operating_open(struct operating *operating, const struct ops_options *options, const struct os_passed *passed);
+/* Takes the socket's file away, if it is ours. */
 void operating_done(struct operating *operating);

@@ -11,18 +11,23 @@
 #include "http/routes.h"
 #include "net/letters.h"
 #include "ops/notices_serve.h"
+#include "ops/pulse.h"
 #include "ops/watchdog.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/random.h"
+#include "os/service.h"
 #include "os/thread.h"
 #include "serve/drain.h"
 #include "serve/listening.h"
 #include "serve/operating.h"
+#include "serve/passed.h"
 #include "serve/secure.h"
+#include "serve/service.h"
 #include "wire/json.h"
 
-enum { SHARDS_MAX = 64, OPS_CONNECTIONS_MAX = 64, OPS_SHARD_INDEX = 1000, REST_MS = 5000 };
+enum { SHARDS_MAX = 64, OPS_CONNECTIONS_MAX = 64, OPS_SHARD_INDEX = 1000, REST_MS = 5000, ERROR = 2 };
+#define NS_PER_MS UINT64_C(1000000)
 
 struct server {
     const struct config *config;
@@ -32,6 +37,7 @@ struct server {
     struct admission *admission;
     struct shard *shards[SHARDS_MAX];
     size_t shard_count;
+    struct passed passed;
     struct listening listening;
     struct secure secure;
     struct operating operating;
@@ -43,6 +49,8 @@ struct server {
     struct http_site site;
     struct metrics_sources metrics;
     struct watchdog watchdog; /* of the main thread */
+    struct service service;
+    struct pulse pulse;
 };
 
 static bool is_store_healthy(void *context)
@@ -86,7 +94,7 @@ static enum result make_shards(struct server *server)
     const struct config *config = server->config;
     size_t wanted = config->net.shard_count > 0 ? config->net.shard_count : (size_t)os_cpu_count();
     struct net_events events;
-    enum result result = listening_open(&server->listening, config);
+    enum result result = listening_open(&server->listening, config, &server->passed);
 
     chat_net_events(server->chat, &events);
     events.request = http_serve;
@@ -124,7 +132,7 @@ static void make_ops(struct server *server)
         .request = metrics_serve, .request_context = &server->metrics, .upgrade = refuse_upgrade};
     struct net_options options = server->config->net;
 
-    if (!operating_open(&server->operating, &server->config->ops))
+    if (!operating_open(&server->operating, &server->config->ops, server->passed.metrics))
         return;
     options.shard_count = 1;
     options.trust = NULL;
@@ -142,7 +150,7 @@ static void make_ops(struct server *server)
     }
     server->metrics.ops = server->ops;
     server->metrics.token = server->operating.token;
-    server->metrics.is_ops_unix = server->config->ops.path != NULL;
+    server->metrics.is_ops_unix = server->operating.listener.how.path != NULL;
     if (server->operating.port > 0)
         server->metrics.ports[server->metrics.port_count++] = server->operating.port;
 }
@@ -156,6 +164,15 @@ static void look_at_limits(const struct config *config)
         diag(DIAG_WARNING, "server.few_descriptors", "limit", diag_number((int64_t)descriptors), "connections_max",
              diag_number((int64_t)config->net.connections_max), "advice",
              "raise LimitNOFILE= or ulimit -n, or lower connections.max", NULL);
+}
+
+/* A database of an older version is brought up to date before anything else, however long that takes. */
+static void tell_busy(void *context)
+{
+    struct service *service = context;
+
+    service_status(service, "Bringing the database up to date");
+    service_busy(service);
 }
 
 static enum result make_folder(const char *data)
@@ -199,7 +216,9 @@ static enum result build(struct server *server)
     enum result result;
 
     look_at_limits(config);
-    result = make_folder(config->data);
+    result = passed_take(&server->passed, config);
+    if (result == RESULT_OK)
+        result = make_folder(config->data);
     if (result == RESULT_OK)
         result = token_key_load(config->data, &server->key);
     if (result == RESULT_OK)
@@ -207,7 +226,10 @@ static enum result build(struct server *server)
     if (result != RESULT_OK)
         return result;
     chat_store_events(server->chat, &events);
-    result = store_open(&config->store, &events, &server->store);
+    struct store_options options = config->store;
+    options.opening = tell_busy;
+    options.opening_context = &server->service;
+    result = store_open(&options, &events, &server->store);
     if (result != RESULT_OK)
         return result;
     server->site = (struct http_site){.is_store_healthy = is_store_healthy, .context = server->store};
@@ -280,15 +302,24 @@ static void take_apart(struct server *server)
     admission_free(server->ops_admission);
 }
 
+static enum diag_form log_form(const struct config *config)
+{
+    switch ((enum log_form)config->ops.log_form) {
+    case LOG_HUMAN: return DIAG_HUMAN;
+    case LOG_JSON: return DIAG_JSON;
+    case LOG_JOURNAL: return DIAG_JOURNAL;
+    case LOG_AUTO: break;
+    }
+    return os_is_terminal(ERROR) ? DIAG_HUMAN : os_is_journal(ERROR) ? DIAG_JOURNAL : DIAG_JSON;
+}
+
 static void prepare_process(const struct config *config)
 {
     uint8_t secret[16];
-    enum diag_form form = config->ops.log_form == LOG_HUMAN || (config->ops.log_form == LOG_AUTO && os_is_terminal(2))
-                              ? DIAG_HUMAN
-                              : DIAG_JSON;
 
     os_memory_tune();
-    diag_setup(form, config->ops.log_level);
+    diag_setup(log_form(config), config->ops.log_level);
+    diag_set_priorities(os_is_journal(ERROR));
     diag_set_clock(os_clock_wall_ms);
     os_random_init();
     json_init();
@@ -310,27 +341,97 @@ static void rest(const struct server *server, uint64_t *letters_seen, uint64_t *
     os_memory_trim();
 }
 
+static const char *status_text(const struct server *server, const char *doing)
+{
+    uint64_t live = 0;
+
+    for (size_t i = 0; i < server->shard_count; i++)
+        live += shard_live_count(server->shards[i]);
+    return diag_format("%s: %llu connections", doing, (unsigned long long)live);
+}
+
+/* Says that the loops turn, if they do. The manager restarts a server that does not say so for long. */
+static void tell_alive(struct server *server)
+{
+    uint64_t patience_ms = service_patience_ms(&server->service);
+    char name[LOOP_NAME_BYTES];
+
+    if (server->service.watchdog_ms == 0)
+        return;
+    if (pulse_look(&server->pulse, &server->metrics, os_clock_monotonic_ns(), patience_ms * NS_PER_MS, name))
+        service_alive(&server->service);
+}
+
+static void tell_draining(void *context)
+{
+    struct server *server = context;
+
+    service_busy(&server->service);
+    tell_alive(server);
+}
+
+static void reload(struct server *server)
+{
+    service_reloading(&server->service);
+    secure_reload(&server->secure, server->shards, server->shard_count);
+    service_ready(&server->service, status_text(server, "Serving"));
+}
+
+/* The main thread has nothing to do for so long. */
+static int idle_ms(struct server *server)
+{
+    const uint64_t due_ms[] = {secure_turn(&server->secure, server->shards, server->shard_count),
+                               service_alive_interval_ms(&server->service), server->config->ops.notices.look_ms};
+    uint64_t idle_ms = REST_MS;
+
+    for (size_t i = 0; i < sizeof due_ms / sizeof *due_ms; i++) {
+        if (due_ms[i] < idle_ms)
+            idle_ms = due_ms[i];
+    }
+    return (int)idle_ms;
+}
+
 static void wait_for_end(struct server *server)
 {
     uint64_t letters_seen = 0, letters_at_trim = 0, rest_ms = 0;
-    uint64_t look_ms = server->config->ops.notices.look_ms;
 
     for (;;) {
-        uint64_t turn_ms = secure_turn(&server->secure, server->shards, server->shard_count);
-        turn_ms = turn_ms < look_ms ? turn_ms : look_ms;
-        int signal = os_signal_wait(turn_ms < REST_MS ? (int)turn_ms : REST_MS);
+        tell_alive(server);
+        int signal = os_signal_wait(idle_ms(server));
         if (signal == SIGTERM || signal == SIGINT)
             return;
         if (signal == SIGHUP)
-            secure_reload(&server->secure, server->shards, server->shard_count);
+            reload(server);
         watchdog_look(&server->watchdog, &server->metrics, os_clock_monotonic_ns());
         notices_turn(server->notices, &server->metrics);
+        service_status(&server->service, status_text(server, "Serving"));
         uint64_t now_ms = os_clock_monotonic_ms();
         if (signal == 0 && now_ms >= rest_ms) {
             rest(server, &letters_seen, &letters_at_trim);
             rest_ms = now_ms + REST_MS / 2; /* the other looks may be more often, and a moment is no rest */
         }
     }
+}
+
+static void run(struct server *server)
+{
+    const struct config *config = server->config;
+
+    diag(DIAG_INFO, "server.ready", "shards", diag_number((int64_t)server->shard_count), "durability",
+         config->store.durability == STORE_DURABLE_POWER ? "power" : "process", NULL);
+    service_ready(&server->service, status_text(server, "Serving"));
+    wait_for_end(server);
+    service_stopping(&server->service);
+    drain_run(&(struct drain){
+        .chat = server->chat,
+        .site = &server->site,
+        .shards = server->shards,
+        .shard_count = server->shard_count,
+        .waiting = tell_draining,
+        .context = server,
+        .drain_ms = config->drain_ms,
+    });
+    service_busy(&server->service);
 }
 
 int server_run(const struct config *config)
@@ -344,6 +445,7 @@ int server_run(const struct config *config)
         return 1;
     }
     server->config = config;
+    service_init(&server->service);
     diag(DIAG_INFO, "server.starting", "version", NATTER_VERSION, "data", config->data, "config",
          config->file ? config->file : "none", NULL);
     enum result result = build(server);
@@ -351,16 +453,7 @@ int server_run(const struct config *config)
     if (is_built)
         result = start(server);
     if (result == RESULT_OK) {
-        diag(DIAG_INFO, "server.ready", "shards", diag_number((int64_t)server->shard_count), "durability",
-             config->store.durability == STORE_DURABLE_POWER ? "power" : "process", NULL);
-        wait_for_end(server);
-        drain_run(&(struct drain){
-            .chat = server->chat,
-            .site = &server->site,
-            .shards = server->shards,
-            .shard_count = server->shard_count,
-            .drain_ms = config->drain_ms,
-        });
+        run(server);
         stop(server);
         status = 0;
     } else if (is_built) {

@@ -584,6 +584,15 @@ static enum result make_file(const char *path)
     return result == RESULT_REFUSED ? RESULT_REFUSED : RESULT_FAILED;
 }
 
+enum { OPENING_STEPS = 100 * 1000 }; /* of SQLite's machine between two calls: a few milliseconds */
+
+static int tell_opening(void *context)
+{
+    const struct sqlite_engine *engine = context;
+    engine->opening(engine->opening_context);
+    return 0; /* go on */
+}
+
 static enum result open_writer(struct sqlite_engine *engine)
 {
     int code = SQLITE_OK;
@@ -598,7 +607,9 @@ static enum result open_writer(struct sqlite_engine *engine)
         return sqlite_report_unusable(engine->path, code);
     uint8_t hash_key[SQLITE_HASH_KEY_BYTES];
     os_random_bytes(hash_key, sizeof hash_key);
+    sqlite3_progress_handler(database, engine->opening != NULL ? OPENING_STEPS : 0, tell_opening, engine); /* 0: none */
     enum result result = sqlite_schema_ready(database, engine->path, hash_key);
+    sqlite3_progress_handler(database, 0, NULL, NULL);
     if (result != RESULT_OK)
         return result;
     code = configure_writer(engine);
@@ -634,6 +645,8 @@ enum result sqlite_engine_new(const struct store_options *options, struct store_
     engine->engine.counters = counters;
     engine->durability = options->durability;
     engine->wal_bytes_max = options->wal_bytes_max;
+    engine->opening = options->opening;
+    engine->opening_context = options->opening_context;
     builder_init(&engine->scratch, SIZE_MAX);
     sqlite_keys_init(&engine->keys, options->keys_recent_max);
     size_t path_size = strlen(options->folder) + sizeof "/" SQLITE_DATABASE_NAME;

@@ -166,6 +166,8 @@ struct sqlite_engine {
     char *path;
     enum store_durability durability;
     uint64_t wal_bytes_max;
+    void (*opening)(void *context); /* as store_options has them */
+    void *opening_context;
     int page_bytes;
     int wal_frames; /* as of the newest commit */
     uint8_t hash_key[SQLITE_HASH_KEY_BYTES];

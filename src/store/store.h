@@ -52,6 +52,10 @@ struct store_options {
     uint32_t retention_pause_ms;    /* between two slices */
     size_t retention_slice_events;  /* removed with one commit, at most STORE_RETENTION_EVENTS_MAX */
     size_t keys_recent_max;         /* the newest keys that are kept in memory; twice as many at the most */
+    /* Called now and then while store_open() brings an old database up to date, for as long as that gets on. May be
+     * NULL. */
+    void (*opening)(void *context);
+    void *opening_context;
 };
 
 /* What a batch does, one line per phase; long ones are counted by the longest. */

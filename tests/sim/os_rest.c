@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* os/clock.h, os/random.h, os/thread.h and os/file.h over the simulated world. */
+/* os/clock.h, os/random.h, os/thread.h, os/service.h and os/file.h over the simulated world. */
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -15,6 +15,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/random.h"
+#include "os/service.h"
 #include "os/thread.h"
 #include "server.h"
 #include "world.h"
@@ -221,6 +222,33 @@ bool os_is_terminal(int descriptor)
 {
     (void)descriptor;
     return false;
+}
+
+/* ---- the service manager: there is none ---- */
+
+enum result os_passed_take(struct os_passed out[OS_PASSED_MAX], size_t *out_count)
+{
+    (void)out;
+    *out_count = 0;
+    return RESULT_OK;
+}
+
+enum result os_notify(const char *address, struct view text)
+{
+    (void)address;
+    (void)text;
+    return RESULT_OK;
+}
+
+bool os_is_journal(int descriptor)
+{
+    (void)descriptor;
+    return false;
+}
+
+int os_process_id(void)
+{
+    return 1;
 }
 
 /* ---- files ---- */

@@ -188,11 +188,31 @@ static void eight_texts_live_in_one_statement(void **state)
     assert_int_equal(strlen(diag_format("%s", value)), 511);
 }
 
+/* The journal reads the number, takes it off, and shows its own time. */
+static void a_line_for_the_journal_begins_with_its_priority(void **state)
+{
+    static const char *const starts[] = {"<7>x a=1", "<6>x a=1", "<4>x a=1", "<3>x a=1"};
+    (void)state;
+    diag_set_clock(noon);
+    diag_setup(DIAG_JOURNAL, DIAG_DEBUG);
+    for (enum diag_level level = DIAG_DEBUG; level <= DIAG_ERROR; level++) {
+        diag(level, "x", "a", "1", NULL);
+        assert_string_equal(last_line, starts[level]);
+    }
+    diag_setup(DIAG_JSON, DIAG_INFO);
+    diag_set_clock(NULL);
+    diag_set_priorities(true);
+    diag(DIAG_WARNING, "x", NULL);
+    diag_set_priorities(false);
+    assert_string_equal(last_line, "<4>{\"level\":\"warn\",\"event\":\"x\"}");
+}
+
 int test_diag(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_line_for_people_has_time_level_event_and_pairs, begin),
         cmocka_unit_test_setup(a_line_for_programs_is_one_json_object, begin),
+        cmocka_unit_test_setup(a_line_for_the_journal_begins_with_its_priority, begin),
         cmocka_unit_test_setup(lines_below_the_least_level_are_not_written, begin),
         cmocka_unit_test_setup(what_could_mislead_a_reader_is_escaped, begin),
         cmocka_unit_test_setup(every_control_byte_is_escaped_in_both_forms, begin),

@@ -235,9 +235,32 @@ static void draining_says_goodbye_and_1001(void **state)
     client_pump(&client);
     world_until(&world, (client_pump(&client), client.is_at_end));
     client_close(&client);
+    world_until(&world, (client_pump(&idle), idle.is_at_end));
     client_close(&idle);
     world_until(&world, shard_live_count(world.shard) == 0);
     assert_int_equal(world_ended(&world, END_SHUTDOWN), 2);
+    world_done(&world);
+}
+
+/* It was accepted a moment before the end began, and its request is on the way: an end without an answer would look to
+ * it as a server that has crashed. */
+static void a_request_on_the_way_is_answered_while_draining(void **state)
+{
+    struct world world;
+    struct client client;
+
+    (void)state;
+    world_init(&world);
+    world_start(&world);
+    client_connect(&client, &world);
+    world_until(&world, shard_live_count(world.shard) == 1);
+    shard_post_drain(world.shard, END_SHUTDOWN);
+    world_turn(&world);
+    client_say(&client, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    world_until(&world, client_has(&client, "HTTP/1.1 503"));
+    world_until(&world, (client_pump(&client), client.is_at_end));
+    client_close(&client);
+    world_until(&world, shard_live_count(world.shard) == 0);
     world_done(&world);
 }
 
@@ -256,6 +279,7 @@ int test_conn(void)
         cmocka_unit_test(our_close_that_is_not_answered_ends_by_deadline),
         cmocka_unit_test(commands_wait_while_answers_are_pending),
         cmocka_unit_test(draining_says_goodbye_and_1001),
+        cmocka_unit_test(a_request_on_the_way_is_answered_while_draining),
     };
 
     return cmocka_run_group_tests_name("conn", tests, NULL, NULL);

@@ -146,6 +146,6 @@ int main(void)
     diag_setup(DIAG_HUMAN, DIAG_ERROR);
     return test_api_query() + test_api_rows() + test_ask() + test_metrics_reading() + test_operator()
                + test_diagnosis_report() + test_evidence() + test_notices() + test_notices_serve() + test_notices_tell()
-               + test_metrics() + test_server_ledger() + test_watchdog()
+               + test_metrics() + test_pulse() + test_server_ledger() + test_watchdog()
            > 0;
 }

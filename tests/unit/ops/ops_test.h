@@ -26,6 +26,7 @@ int test_server_ledger(void);
 int test_metrics(void);
 int test_metrics_reading(void);
 int test_operator(void);
+int test_pulse(void);
 int test_watchdog(void);
 
 enum { PARTS_SHARDS = 2 };

@@ -13,6 +13,7 @@ int main(void)
     failures += test_poller();
     failures += test_socket();
     failures += test_resolve();
+    failures += test_service();
     failures += test_thread();
     failures += test_tree();
     failures += test_mailbox();

@@ -78,5 +78,7 @@ int main(void)
     failures += test_config();
     failures += test_config_doc();
     failures += test_listening();
+    failures += test_passed();
+    failures += test_service();
     return failures > 0;
 }

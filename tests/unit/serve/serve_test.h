@@ -23,6 +23,8 @@ int test_config_place(void);
 int test_config_table(void);
 int test_config_value(void);
 int test_listening(void);
+int test_passed(void);
+int test_service(void);
 
 /* A configuration as read from some flags and variables; `text` is the fault, with a NUL. */
 struct attempt {

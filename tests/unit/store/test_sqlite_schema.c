@@ -315,6 +315,38 @@ static void a_folder_is_migrated_by_itself(void **state)
     }
 }
 
+static void count_call(void *context)
+{
+    int *count = context;
+    (*count)++;
+}
+
+/* So that whoever waits for the server to start knows that it is at work, and not that it hangs. */
+static void bringing_a_large_database_up_to_date_tells_that_it_gets_on(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    int calls = 0;
+    fixture_init(&fixture, false);
+    (void)say(&fixture, must_open(&fixture, "lobby"), "key-1", "text");
+    fixture_close(&fixture);
+    fixture.options.opening = count_call;
+    fixture.options.opening_context = &calls;
+    fixture_open(&fixture);
+    fixture_close(&fixture);
+    assert_int_equal(calls, 0);
+    fixture_sql(&fixture, back_to_version_1);
+    fixture_sql(&fixture, "INSERT INTO events (room, key_hash, seq, kind, is_deleted, is_on, at_ms, user, user_name,"
+                          " key, target, reply_to, text) WITH RECURSIVE more(n) AS"
+                          " (SELECT 2 UNION ALL SELECT n + 1 FROM more WHERE n < 60000)"
+                          " SELECT room, key_hash + n, n, kind, is_deleted, is_on, at_ms, user, user_name, 'key-' || n,"
+                          " target, reply_to, text FROM events, more WHERE seq = 1");
+    fixture_open(&fixture);
+    assert_true(calls > 0);
+    assert_int_equal(fixture_sql_number(&fixture, "PRAGMA user_version"), SQLITE_SCHEMA_VERSION);
+    fixture_done(&fixture);
+}
+
 int test_sqlite_schema(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +360,7 @@ int test_sqlite_schema(void)
         cmocka_unit_test(a_folder_is_migrated_by_itself),
         cmocka_unit_test(later_versions_are_brought_up_to_date_as_well),
         cmocka_unit_test(an_empty_database_of_the_first_version_is_brought_up_to_date),
+        cmocka_unit_test(bringing_a_large_database_up_to_date_tells_that_it_gets_on),
     };
     return cmocka_run_group_tests_name("sqlite_schema", tests, NULL, NULL);
 }
