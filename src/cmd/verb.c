@@ -7,6 +7,7 @@
 #include "cmd/bench.h"
 #include "cmd/doctor.h"
 #include "cmd/export.h"
+#include "cmd/health.h"
 #include "cmd/history.h"
 #include "cmd/migrate.h"
 #include "cmd/retention.h"
@@ -28,6 +29,7 @@ const struct verb verbs[] = {
     {"check-config", "tell whether the settings are right", cmd_check_config},
     {"config", "print a sample file, the reference, or the settings in force", cmd_config},
     {"top", "watch a running server: connections, rooms, ends, loops", cmd_top},
+    {"health", "ask a running server whether it is ready", cmd_health},
     {"doctor", "find out what is wrong with a deployment, or with this machine", cmd_doctor},
     {"bench", "load a server and check every delivery", cmd_bench},
     {"version", "print the version", cmd_version},
