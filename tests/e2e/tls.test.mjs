@@ -36,7 +36,8 @@ test('the page and a chat work over TLS, with Secure cookies and HSTS', async (c
         const [code] = await once(client.socket, 'close');
         equal(code, 1005, 'closed in order');
     }
-    equal((await server.metrics()).get('natter_ended_total{reason="peer_closed"}'), 2, 'counted');
+    const counted = async () => (await server.metrics()).get('natter_ended_total{reason="peer_closed"}');
+    await until(async () => (await counted()) === 2, 'both are counted');
 });
 
 test('TLS 1.2 and 1.3 are spoken, older ones and other protocols are not', async (context) => {
