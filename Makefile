@@ -14,7 +14,7 @@ SEEDS ?=
 C_FILES = $(shell find src tests bench -name '*.[ch]' 2>/dev/null | sort)
 
 .DEFAULT_GOAL := build
-.PHONY: build run test conformance coverage fuzz sim faults soak mutants \
+.PHONY: build run deb test conformance coverage fuzz sim faults soak mutants \
 	bench format lint tidy install clean help bench-growth bench-check
 
 build: ## build/natter, the release build; installs what is missing on Debian and Ubuntu
@@ -99,6 +99,10 @@ install: ## into PREFIX (/usr/local), under DESTDIR where that is set
 	@tools/setup
 	@MESON_OPTIONS="-Dprefix=$(PREFIX)" tools/build release
 	@DESTDIR="$(DESTDIR)" meson install -C build --no-rebuild
+
+deb: ## a Debian package, in build/deb/
+	@tools/setup --deb
+	@tools/deb
 
 clean: ## remove everything built; downloaded packages and data stay
 	@rm -rf build build-asan build-tsan build-fuzz build-coverage build-mutants web/dist sdk/js/dist
