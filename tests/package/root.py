@@ -15,8 +15,8 @@ FOLDERS = ('dev', 'proc', 'run', 'tmp', 'etc', 'root', 'var/lib/dpkg/info', 'var
            'var/tmp', 'var/lib/dpkg/alternatives', 'var/lib/dpkg/triggers')
 
 
-def run(*command, **options):
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120, **options).stdout
+def run(*command, seconds_max=120):
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds_max).stdout
 
 
 def read_status():
