@@ -108,6 +108,12 @@ enum result sqlite_run(struct sqlite_engine *engine, sqlite3_stmt *statement)
 sqlite3_stmt *sqlite_writing(struct sqlite_engine *engine, enum sqlite_statement which, enum result *out_result)
 {
     struct sqlite_handle *writer = &engine->writer;
+    /* Memory that ends and a disk that fails take the whole transaction back, also in a statement that only reads; what
+     * comes behind it would be committed one by one. */
+    if (engine->is_in_transaction && writer->database != NULL && sqlite3_get_autocommit(writer->database) != 0) {
+        *out_result = RESULT_FAILED;
+        return NULL;
+    }
     sqlite3_stmt *statement = sqlite_statement(writer, which);
     if (statement == NULL) {
         int code = writer->database != NULL ? sqlite3_extended_errcode(writer->database) : SQLITE_CANTOPEN;
@@ -132,7 +138,9 @@ static enum result run_plain(struct engine *engine, enum sqlite_statement which)
 
 static enum result begin(struct engine *engine)
 {
-    return run_plain(engine, STATEMENT_BEGIN);
+    enum result result = run_plain(engine, STATEMENT_BEGIN);
+    sqlite_of(engine)->is_in_transaction = result == RESULT_OK;
+    return result;
 }
 
 static enum result commit(struct engine *engine)
@@ -140,8 +148,10 @@ static enum result commit(struct engine *engine)
     enum result result = sqlite_keys_write(sqlite_of(engine));
     if (result == RESULT_OK)
         result = run_plain(engine, STATEMENT_COMMIT);
-    if (result == RESULT_OK)
+    if (result == RESULT_OK) {
+        sqlite_of(engine)->is_in_transaction = false;
         sqlite_keys_committed(sqlite_of(engine));
+    }
     return result;
 }
 
@@ -149,6 +159,7 @@ static enum result commit(struct engine *engine)
 static void rollback(struct engine *engine)
 {
     sqlite3 *database = sqlite_of(engine)->writer.database;
+    sqlite_of(engine)->is_in_transaction = false;
     sqlite_keys_rolled_back(sqlite_of(engine));
     if (database == NULL || sqlite3_get_autocommit(database) != 0)
         return;
@@ -471,6 +482,7 @@ static enum result reopen(struct engine *base)
 {
     struct sqlite_engine *engine = sqlite_of(base);
     sqlite_handle_close(&engine->writer);
+    engine->is_in_transaction = false;
     (void)atomic_fetch_add(&engine->generation, 1);
     int code = SQLITE_OK;
     if (sqlite_handle_open(&engine->writer, engine->path, SQLITE_OPEN_READWRITE, SQLITE_WRITER_CACHE_KIB, &code)

@@ -170,6 +170,7 @@ struct sqlite_engine {
     void *opening_context;
     int page_bytes;
     int wal_frames; /* as of the newest commit */
+    bool is_in_transaction;
     uint8_t hash_key[SQLITE_HASH_KEY_BYTES];
     struct sqlite_keys keys;
     struct builder scratch;

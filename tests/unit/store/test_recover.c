@@ -218,6 +218,45 @@ static void a_user_of_a_refused_batch_is_kept_with_the_next(void **state)
     fixture_done(&fixture);
 }
 
+/* As a look-up whose memory ends: it takes the transaction back, and its failure need not be that of what asked. */
+static void visit_taken_back(struct fixture *fixture, const struct letter *letter)
+{
+    struct sending *sending = letter->object;
+    for (int index = 0; index < sending->count; index++) {
+        char key[32];
+        (void)snprintf(key, sizeof key, "%s%d", sending->prefix, index);
+        struct event event = message_of(key, key);
+        if (append(fixture, sending->room, &event, (uintptr_t)index + 1) != RESULT_OK)
+            sending->failed++;
+        if (index == 1)
+            assert_int_equal(
+                sqlite3_exec(sqlite_of(fixture->store->engine)->writer.database, "ROLLBACK", NULL, NULL, NULL),
+                SQLITE_OK);
+    }
+}
+
+static void what_comes_behind_a_transaction_taken_back_is_refused_with_it(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fault_vfs_install();
+    fixture_init(&fixture, false);
+    struct store_room *room = must_open(&fixture, "lobby");
+    (void)send_batch(&fixture, room, "a", 2);
+    struct sending sending = {.fixture = &fixture, .room = room, .prefix = "b", .count = 5};
+    struct letter letter = {.object = &sending};
+    fixture.visit = visit_taken_back;
+    assert_int_equal(store_post(fixture.store, &letter), RESULT_OK);
+    turn_all(&fixture);
+    assert_int_equal(sending.failed, 3);
+    assert_int_equal(told_committed(&fixture, 0), 2);
+    assert_string_equal(read_all(&fixture, room), "1:a0 2:a1");
+    (void)send_batch(&fixture, room, "b", 5);
+    check_ledger(&fixture, room);
+    assert_int_equal(room->seq_committed, 7);
+    fixture_done(&fixture);
+}
+
 /* The file has more: shown by events that another connection puts behind the store's back, as a commit that was refused
  * but became durable. */
 static void a_refused_event_that_became_durable_is_shown_and_its_seq_not_used_again(void **state)
@@ -329,6 +368,7 @@ int test_recover(void)
         cmocka_unit_test(ephemeral_rooms_go_on_while_the_disk_fails),
         cmocka_unit_test(health_returns_by_itself_without_traffic),
         cmocka_unit_test(a_user_of_a_refused_batch_is_kept_with_the_next),
+        cmocka_unit_test(what_comes_behind_a_transaction_taken_back_is_refused_with_it),
         cmocka_unit_test(a_refused_event_that_became_durable_is_shown_and_its_seq_not_used_again),
         cmocka_unit_test(what_the_disk_forgot_is_written_again_from_memory),
         cmocka_unit_test(a_start_that_cannot_sync_what_it_found_promises_nothing),
