@@ -14,7 +14,7 @@ SEEDS ?=
 C_FILES = $(shell find src tests bench -name '*.[ch]' 2>/dev/null | sort)
 
 .DEFAULT_GOAL := build
-.PHONY: build run deb test conformance coverage fuzz sim faults soak mutants \
+.PHONY: build run deb test conformance coverage fuzz sim faults handover soak mutants \
 	bench format lint tidy install clean help bench-growth bench-check
 
 build: ## build/natter, the release build; installs what is missing on Debian and Ubuntu
@@ -59,6 +59,11 @@ faults: ## the real server killed ROUNDS (300) times, and thousands of peers tha
 	@tools/setup --test
 	@tools/build release
 	@tests/faults/run --natter build/natter --rounds $(ROUNDS) --long
+
+handover: ## a new process takes over from the old one HANDOVERS (100) times, under load and with a ledger
+handover:
+	@tools/build release
+	@tests/faults/run --natter build/natter --rounds $(or $(HANDOVERS),100) --long --only "hand-over"
 
 soak: ## mixed traffic with faults for MINUTES (10), all checks on; draws build/soak/soak.svg
 	@tools/setup --test

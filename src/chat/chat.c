@@ -156,6 +156,8 @@ void chat_net_events(struct chat *chat, struct net_events *out_events)
         .lapped = door_lapped,
         .ended = door_ended,
         .farewell = door_farewell,
+        .pack = door_pack,
+        .unpack = door_unpack,
         .turned = door_turned,
     };
 }
@@ -171,8 +173,9 @@ void chat_store_events(struct chat *chat, struct store_events *out_events)
     };
 }
 
-void chat_set_return_spread(struct chat *chat, uint32_t spread_ms)
+void chat_set_farewell(struct chat *chat, uint32_t spread_ms, bool is_restart)
 {
+    atomic_store_explicit(&chat->is_restart, is_restart, memory_order_relaxed);
     atomic_store_explicit(&chat->return_spread_ms, spread_ms, memory_order_relaxed);
 }
 

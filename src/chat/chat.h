@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/counter.h"
+#include "base/pack.h"
 #include "chat/chat_options.h"
 #include "chat/token.h"
 #include "net/net_events.h"
@@ -87,13 +88,22 @@ struct chat_aim chat_aim_of(const struct conn *conn);
 /* May a page of that request's Origin connect? Any thread. */
 bool chat_origin_is_allowed(const struct chat *chat, const struct http_request *request, const struct chat_aim *aim);
 
-/* Clients are told to come back after a time drawn between 0 and this, so that they do not all return at once. Any
- * thread, before the drain. */
-void chat_set_return_spread(struct chat *chat, uint32_t spread_ms);
+/* Clients are told to come back after a time drawn between 0 and this, so that they do not all return at once; and
+ * whether somebody is there already. Any thread, before the drain. */
+void chat_set_farewell(struct chat *chat, uint32_t spread_ms, bool is_restart);
 
 /* Any thread but the store's. RESULT_OK: `call` will be run exactly once, at the latest by chat_free(). RESULT_FULL: it
  * will not. */
 enum result chat_post_call(struct chat *chat, struct hub_call *call) MUST_USE;
+
+/* The hub on its way to another process; connections carry their own part of it (net_events.pack). While the threads of
+ * the store and of all shards rest. */
+void chat_pack(struct chat *chat, struct builder *out);
+/* Into a chat that is bound and has served nobody, before its shards are unpacked. RESULT_OK, RESULT_INVALID (these
+ * bytes make no sense, or there may be fewer rooms than are open), RESULT_NO_MEMORY. */
+enum result chat_unpack(struct chat *chat, struct unpack *in) MUST_USE;
+/* After the last shard: whose connections stayed behind is here for as long as somebody who has left. */
+void chat_unpacked(struct chat *chat);
 
 const struct hub_counters *chat_hub_counters(const struct chat *chat);
 const struct door_counters *chat_door_counters(const struct chat *chat, size_t shard_index);

@@ -224,6 +224,7 @@ struct chat {
     struct hub hub;
     _Atomic(struct room_label *) *labels; /* by feed number */
     _Atomic uint32_t return_spread_ms;
+    _Atomic bool is_restart; /* who is bidden farewell finds another process of this server */
 };
 
 /* door.c, entry.c: a shard's thread */
@@ -247,6 +248,9 @@ void hub_arm(struct chat *chat, struct wheel_timer *timer, uint64_t delay_ms);
 
 /* survey.c */
 void room_count_events(struct room *room, uint32_t events, uint64_t now_ms);
+/* pack_session.c: a shard's own, while its thread rests. */
+bool door_pack(void *context, struct conn *conn, struct builder *out);
+bool door_unpack(void *context, struct conn *conn, struct unpack *in);
 
 /* answer.c: each request is settled exactly once, by one of these or by a subscription */
 void request_free(struct request *request);
@@ -307,6 +311,8 @@ void user_release(struct chat *chat, struct user *user);
 /* RESULT_OK, RESULT_EXISTS (it looks like the name of somebody who is here), RESULT_NO_MEMORY. `name` is clean. */
 enum result user_rename(struct chat *chat, struct user *user, struct view name) MUST_USE;
 void user_store(struct chat *chat, struct user *user);
+/* One as another process knew them. NULL: the id or the name is somebody's already, or no memory. */
+struct user *user_restore(struct chat *chat, const struct user *fields, struct view name);
 struct view user_name(const struct user *user);
 /* As frames show them; the id's text goes to `out_id`. */
 struct user_view user_shown(const struct user *user, char out_id[USER_ID_BYTES + 1]);
@@ -345,7 +351,19 @@ void spender_free(struct session *session);
 /* Frees those whose rates are full again. */
 void spenders_rest(struct door *door);
 
+/* A room as another process had it, with that number. RESULT_OK, RESULT_INVALID (the number is taken, or there is no
+ * such), RESULT_NO_MEMORY. */
+enum result room_restore(struct chat *chat, struct store_room *log, uint32_t number, struct room **out_room) MUST_USE;
+/* After the last of them: the numbers that are left, in order. */
+void room_numbers_restored(struct chat *chat);
+
 /* member.c, presence.c */
+/* One as another process knew them, without connections and leases. NULL: no memory. */
+struct member *member_restore(struct chat *chat, struct user *user, struct room *room, bool has_left);
+/* The session is in there as well from now on. NULL: no memory. */
+struct member *member_add_session(struct chat *chat, struct session *session, struct member *member);
+/* They stay shown for as long as one who has just left. */
+void member_begin_lease(struct chat *chat, struct member *member);
 struct member *member_enter(struct chat *chat, struct session *session, struct room *room);
 /* NULL: the user is not in that room. */
 struct member *member_of(const struct user *user, const struct room *room);

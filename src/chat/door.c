@@ -335,5 +335,8 @@ void door_farewell(void *context, struct conn *conn, struct builder *out)
     uint32_t spread_ms = atomic_load_explicit(&chat->return_spread_ms, memory_order_relaxed);
 
     (void)conn;
-    bye_encode(out, VIEW("shutdown"), 250 + os_random_below((uint64_t)spread_ms + 1), true);
+    bool is_restart = atomic_load_explicit(&chat->is_restart, memory_order_relaxed);
+
+    bye_encode(out, is_restart ? VIEW("restart") : VIEW("shutdown"), 250 + os_random_below((uint64_t)spread_ms + 1),
+               true);
 }

@@ -16,7 +16,7 @@ struct member *member_of(const struct user *user, const struct room *room)
     return member;
 }
 
-static struct member *member_new(struct chat *chat, struct user *user, struct room *room)
+struct member *member_restore(struct chat *chat, struct user *user, struct room *room, bool has_left)
 {
     struct hub *hub = &chat->hub;
     struct member *member = pool_take(&hub->member_pool);
@@ -28,9 +28,21 @@ static struct member *member_new(struct chat *chat, struct user *user, struct ro
     member->of_user = user->members;
     user->members = member;
     list_init(&member->of_room);
-    list_add_last(&room->members, &member->of_room);
+    list_add_last(has_left ? &room->left : &room->members, &member->of_room);
+    if (has_left)
+        return member;
     room->member_count++;
     counter_add(&hub->counters.members, 1);
+    return member;
+}
+
+static struct member *member_new(struct chat *chat, struct user *user, struct room *room)
+{
+    struct hub *hub = &chat->hub;
+    struct member *member = member_restore(chat, user, room, false);
+
+    if (!member)
+        return NULL;
     if (!list_is_empty(&room->idle)) {
         list_remove(&room->idle);
         hub->idle_count--;
@@ -122,6 +134,16 @@ static struct member *take_from_session(struct session *session, const struct ro
 
 /* ---- entering and leaving ---- */
 
+static struct member *add_session(struct session *session, struct member *member)
+{
+    check(member->session_count < SESSIONS_MAX);
+    member->session_count++;
+    add_to_session(session, member);
+    member->room->interest[shard_index(session_shard(session))]++;
+    member->room->session_count++;
+    return member;
+}
+
 struct member *member_enter(struct chat *chat, struct session *session, struct room *room)
 {
     struct member *member;
@@ -134,18 +156,17 @@ struct member *member_enter(struct chat *chat, struct session *session, struct r
         member = member_new(chat, session->user, room);
     else if (had_left)
         take_back(chat, member);
-    if (!member)
-        return NULL;
-    check(member->session_count < SESSIONS_MAX);
-    member->session_count++;
-    add_to_session(session, member);
-    room->interest[shard_index(session_shard(session))]++;
-    room->session_count++;
-    return member;
+    return member ? add_session(session, member) : NULL;
+}
+
+struct member *member_add_session(struct chat *chat, struct session *session, struct member *member)
+{
+    (void)chat;
+    return reserve_place(session) ? add_session(session, member) : NULL;
 }
 
 /* Without memory for a lease the last one that runs counts, and with none the member has left at once. */
-static void begin_lease(struct chat *chat, struct member *member)
+void member_begin_lease(struct chat *chat, struct member *member)
 {
     struct hub *hub = &chat->hub;
     uint64_t over_ms = hub->now_ms + chat->options.presence_lease_ms;
@@ -166,7 +187,7 @@ void member_leave(struct chat *chat, struct session *session, struct room *room)
     room->interest[shard_index(session_shard(session))]--;
     room->session_count--;
     if (--member->session_count == 0)
-        begin_lease(chat, member);
+        member_begin_lease(chat, member);
 }
 
 /* Nobody came back in time. */

@@ -65,7 +65,7 @@ static void room_close(struct chat *chat, struct room *room)
     free(room);
 }
 
-static struct room *room_new(struct chat *chat, struct store_room *log)
+static struct room *room_with(struct chat *chat, struct store_room *log, uint32_t number)
 {
     struct hub *hub = &chat->hub;
     struct room *room = calloc(1, sizeof *room);
@@ -73,8 +73,9 @@ static struct room *room_new(struct chat *chat, struct store_room *log)
     if (!room)
         return NULL;
     room->interest = calloc(chat->shard_count, sizeof *room->interest);
-    if (!room->interest || !number_take(hub, chat->options.rooms_live_max, &room->number))
+    if (!room->interest)
         goto out_room;
+    room->number = number;
     room->log = log;
     log->owner = room;
     list_init(&room->members);
@@ -83,19 +84,52 @@ static struct room *room_new(struct chat *chat, struct store_room *log)
     list_init(&room->idle);
     wheel_timer_init(&room->presence);
     if (!write_label(chat, room->number, log->name) || table_put(&hub->rooms, log->fold, room) != RESULT_OK)
-        goto out_number;
+        goto out_room;
     hub->by_number[room->number] = room;
     if (room->number >= hub->numbers_used)
         hub->numbers_used = room->number + 1;
     counter_add(&hub->counters.rooms, 1);
     return room;
 
-out_number:
-    number_give_back(hub, chat->options.rooms_live_max, room->number);
 out_room:
     free(room->interest);
     free(room);
     return NULL;
+}
+
+static struct room *room_new(struct chat *chat, struct store_room *log)
+{
+    struct hub *hub = &chat->hub;
+    uint32_t number;
+
+    if (!number_take(hub, chat->options.rooms_live_max, &number))
+        return NULL;
+    struct room *room = room_with(chat, log, number);
+    if (!room)
+        number_give_back(hub, chat->options.rooms_live_max, number);
+    return room;
+}
+
+enum result room_restore(struct chat *chat, struct store_room *log, uint32_t number, struct room **out_room)
+{
+    if (number >= chat->options.rooms_live_max || chat->hub.by_number[number])
+        return RESULT_INVALID;
+    *out_room = room_with(chat, log, number);
+    if (!*out_room)
+        return RESULT_NO_MEMORY;
+    chat->hub.by_number[number] = *out_room;
+    return RESULT_OK;
+}
+
+void room_numbers_restored(struct chat *chat)
+{
+    struct hub *hub = &chat->hub;
+
+    hub->free_head = hub->free_count = 0;
+    for (uint32_t number = 0; number < chat->options.rooms_live_max; number++) {
+        if (!chat->hub.by_number[number])
+            number_give_back(hub, chat->options.rooms_live_max, number);
+    }
 }
 
 /* Room for one more: the one that has been empty longest goes. */

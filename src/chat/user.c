@@ -228,6 +228,31 @@ struct user *user_find_or_make(struct chat *chat, const struct token_claims *cla
     return user;
 }
 
+struct user *user_restore(struct chat *chat, const struct user *fields, struct view name)
+{
+    struct hub *hub = &chat->hub;
+    struct view id = view_of(fields->id, sizeof fields->id);
+
+    if (name.size > USER_NAME_BYTES_MAX || table_get(&hub->users, id))
+        return NULL;
+    struct user *user = pool_take(&hub->user_pool);
+    if (!user)
+        return NULL;
+    memcpy(user->id, fields->id, sizeof user->id);
+    user->joined_ms = fields->joined_ms;
+    user->has_chosen_name = fields->has_chosen_name;
+    user->is_stored = fields->is_stored;
+    if (table_put(&hub->users, id, user) != RESULT_OK) {
+        pool_give(&hub->user_pool, user);
+        return NULL;
+    }
+    counter_add(&hub->counters.users, 1);
+    if (user_rename(chat, user, name) == RESULT_OK)
+        return user;
+    user_release(chat, user);
+    return NULL;
+}
+
 /* Forgets a user who has no connection and is shown in no room any longer. */
 void user_release(struct chat *chat, struct user *user)
 {

@@ -22,6 +22,13 @@ static void explain_ws(struct http_site *site, const struct http_request *reques
     builder_add_string(&reply->fields, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
 }
 
+/* A browser does not tell a script why its upgrade was refused: it asks here. */
+static void explain_crowd(struct http_reply *reply, uint64_t wait_ms)
+{
+    http_reply_text(reply, 503, "Too many connect at this moment. Come back when Retry-After is over.");
+    http_add_retry_after(&reply->fields, wait_ms);
+}
+
 static const struct route {
     const char *path;
     void (*answer)(struct http_site *site, const struct http_request *request, struct http_reply *reply);
@@ -107,7 +114,11 @@ void http_serve(void *context, struct conn *conn, const struct http_request *req
         return;
     }
     http_reply_init(&reply);
-    http_route(site, request, &reply);
+    uint64_t wait_ms = view_equal(request->path, VIEW("/ws")) ? conn_upgrade_wait_ms(conn) : 0;
+    if (wait_ms > 0)
+        explain_crowd(&reply, wait_ms);
+    else
+        http_route(site, request, &reply);
     reply.answer.fields = builder_view(&reply.fields);
     conn_answer(conn, &reply.answer);
     http_reply_done(&reply);

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 
 #include "base/table.h"
+#include "os/random.h"
+
+enum { US_PER_MS = 1000, US_PER_S = 1000 * 1000, PROMISES_US = 60 * US_PER_S };
 
 struct admission *admission_new(size_t total_max, size_t per_address_max)
 {
@@ -36,6 +39,62 @@ static void cells_of(struct admission *admission, const struct os_address *addre
 
     out_cells[0] = &admission->rows[0][hash % ADMISSION_CELLS];
     out_cells[1] = &admission->rows[1][(hash >> 32) % ADMISSION_CELLS];
+}
+
+void admission_limit_upgrades(struct admission *admission, double per_second, uint32_t burst)
+{
+    admission->upgrade_us = per_second > 0 ? (uint64_t)(US_PER_S / per_second) : 0;
+    admission->upgrade_burst_us = admission->upgrade_us * (burst > 0 ? burst - 1 : 0);
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The moments of those who are sent away stand in a line behind the one at which an upgrade will be in time again. */
+static uint64_t promise(struct admission *admission, uint64_t now_us, uint64_t fine_us)
+{
+    uint64_t before = atomic_load_explicit(&admission->promised, memory_order_relaxed), moment_us;
+
+    do {
+        moment_us = later(before, fine_us) + admission->upgrade_us;
+        if (moment_us - now_us > PROMISES_US)
+            return PROMISES_US / 2 + os_random_below(PROMISES_US / 2);
+    } while (!atomic_compare_exchange_weak_explicit(&admission->promised, &before, moment_us, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    return moment_us - now_us;
+}
+
+/* One number says it all: when the next upgrade would be due if they came evenly. It may lie ahead by the burst. */
+bool admission_upgrade(struct admission *admission, uint64_t now_ms, uint64_t *out_retry_after_ms)
+{
+    uint64_t now_us = now_ms * US_PER_MS;
+    uint64_t before = atomic_load_explicit(&admission->upgrade_next, memory_order_relaxed);
+
+    if (admission->upgrade_us == 0)
+        return true;
+    do {
+        if (before > now_us + admission->upgrade_burst_us) {
+            uint64_t wait_us = promise(admission, now_us, before - admission->upgrade_burst_us);
+            *out_retry_after_ms = wait_us / US_PER_MS + 1;
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak_explicit(&admission->upgrade_next, &before,
+                                                    later(before, now_us) + admission->upgrade_us, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    return true;
+}
+
+uint64_t admission_wait_ms(const struct admission *admission, uint64_t now_ms)
+{
+    uint64_t now_us = now_ms * US_PER_MS;
+    uint64_t next = atomic_load_explicit(&admission->upgrade_next, memory_order_relaxed);
+    uint64_t promised = atomic_load_explicit(&admission->promised, memory_order_relaxed);
+
+    if (admission->upgrade_us == 0 || next <= now_us + admission->upgrade_burst_us)
+        return 0;
+    return (later(promised, next - admission->upgrade_burst_us) - now_us) / US_PER_MS + 1;
 }
 
 enum admission_verdict admission_enter(struct admission *admission)

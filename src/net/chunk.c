@@ -26,6 +26,31 @@ struct chunk *chunk_new(struct view frames, uint32_t frame_count, uint64_t seq_f
     return chunk;
 }
 
+/* A header says how long it is in its second byte. */
+static bool has_header(struct view frames)
+{
+    if (frames.size < 2)
+        return false;
+    uint8_t length = frames.at[1];
+    size_t header = length == 127 ? WS_SERVER_HEADER_BYTES_MAX : length == 126 ? 4 : 2;
+    return length <= 127 && frames.size >= header;
+}
+
+bool chunk_is_whole(struct view frames, uint32_t frame_count)
+{
+    if (frame_count == 0 || frame_count > CHUNK_FRAMES_MAX)
+        return false;
+    for (uint32_t i = 0; i < frame_count; i++) {
+        if (!has_header(frames))
+            return false;
+        uint64_t size = ws_server_frame_size(frames.at);
+        if (size > frames.size)
+            return false;
+        frames = view_skip(frames, size);
+    }
+    return frames.size == 0;
+}
+
 struct chunk *chunk_ref(struct chunk *chunk)
 {
     atomic_fetch_add_explicit(&chunk->references, 1, memory_order_relaxed);

@@ -31,6 +31,8 @@ enum chunk_compression { CHUNK_UNTRIED, CHUNK_AT_WORK, CHUNK_COMPRESSED, CHUNK_N
 
 /* From 1 to CHUNK_FRAMES_MAX whole frames (headers written). One reference. NULL: no memory. Any thread. */
 struct chunk *chunk_new(struct view frames, uint32_t frame_count, uint64_t seq_first, uint64_t seq_last);
+/* Are these bytes so many whole server frames, one behind the other? For those that come from another process. */
+bool chunk_is_whole(struct view frames, uint32_t frame_count);
 struct chunk *chunk_ref(struct chunk *chunk);
 void chunk_unref(struct chunk *chunk);
 

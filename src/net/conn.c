@@ -54,7 +54,7 @@ void conn_arm(struct conn *conn, uint32_t delay_ms)
         shard->sweep_ms = shard->now_ms + delay_ms;
 }
 
-static uint32_t state_deadline_ms(const struct conn *conn, enum conn_state state)
+uint32_t conn_state_deadline_ms(const struct conn *conn, enum conn_state state)
 {
     const struct net_options *options = &conn_shard(conn)->options;
 
@@ -89,7 +89,7 @@ void conn_move(struct conn *conn, enum conn_state next)
         return;
     }
     counter_add(&counters->live[next], 1);
-    conn_arm(conn, state_deadline_ms(conn, next));
+    conn_arm(conn, conn_state_deadline_ms(conn, next));
 }
 
 void conn_leave(struct conn *conn)

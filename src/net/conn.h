@@ -63,6 +63,8 @@ enum http_scheme conn_scheme(const struct conn *conn);
 bool conn_is_secure(const struct conn *conn); /* https, known for sure */
 /* Of the request at hand: the host that the client asked for, as a trusted proxy or Host has it. */
 struct view conn_host(const struct conn *conn);
+/* How long upgrades are put off just now, for those who ask again; 0: they are let in. */
+uint64_t conn_upgrade_wait_ms(const struct conn *conn);
 /* Does the peer count as a proxy, and did it say who the client is, and where? */
 enum conn_behind {
     CONN_DIRECT,

@@ -31,7 +31,7 @@ void conn_meet(struct conn *conn, const struct listener *listener)
     conn->is_proxied = trust && (listener->is_unix ? trust->has_unix : trust_has(trust, conn->address.bytes));
     conn->believes_fields = conn->is_proxied;
     if (conn->is_proxied)
-        conn_meet_proxy(conn);
+        conn_meet_proxy(conn, conn->address.bytes);
     if (conn->is_proxied && options->is_public_secure)
         conn->hop_scheme = SCHEME_HTTPS;
     conn->scheme = conn->hop_scheme;

@@ -5,7 +5,9 @@
 #include "base/trace.h"
 #include "os/clock.h"
 
-static void refuse(struct conn *conn, int status, const char *text)
+enum { FIELDS_BYTES_MAX = 256 };
+
+static void refuse_with(struct conn *conn, int status, struct view fields, const char *text)
 {
     struct builder *body = &conn_shard(conn)->scratch;
 
@@ -18,13 +20,43 @@ static void refuse(struct conn *conn, int status, const char *text)
     }
     conn_answer(conn, &(struct http_answer){
                           .status = status,
-                          .fields = status == 503 || status == 429
-                                        ? VIEW("Content-Type: text/plain; charset=utf-8\r\nRetry-After: 5\r\n")
-                                        : VIEW("Content-Type: text/plain; charset=utf-8\r\n"),
+                          .fields = fields,
                           .body = builder_view(body),
                           .is_last = true,
                       });
     conn->end_reason = END_HTTP_REFUSED;
+}
+
+static void refuse(struct conn *conn, int status, const char *text)
+{
+    refuse_with(conn, status,
+                status == 503 || status == 429 ? VIEW("Content-Type: text/plain; charset=utf-8\r\nRetry-After: 5\r\n")
+                                               : VIEW("Content-Type: text/plain; charset=utf-8\r\n"),
+                text);
+}
+
+/* Everybody comes at once, after a restart, say: each is given a moment, before anything is done for them. */
+static void put_off(struct conn *conn, uint64_t retry_after_ms)
+{
+    struct builder fields;
+
+    counter_add(&conn_shard(conn)->counters.upgrades_put_off, 1);
+    builder_init(&fields, FIELDS_BYTES_MAX);
+    builder_add_string(&fields, "Content-Type: text/plain; charset=utf-8\r\n");
+    http_add_retry_after(&fields, retry_after_ms);
+    if (builder_ok(&fields))
+        refuse_with(conn, 503, builder_view(&fields),
+                    "Too many connect at this moment. Come back when Retry-After-Ms (milliseconds) is over.");
+    else
+        conn_end(conn, END_NO_MEMORY);
+    builder_done(&fields);
+}
+
+uint64_t conn_upgrade_wait_ms(const struct conn *conn)
+{
+    const struct shard *shard = conn_shard(conn);
+
+    return admission_wait_ms(shard->admission, shard->now_ms);
 }
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7), from our own calendar text. */
@@ -142,6 +174,13 @@ static void upgrade(struct conn *conn, const struct http_request *request, const
         aside->upgrade(aside->context, conn, request, offer, &upgrade);
     conn->is_aside = upgrade.is_aside;
     note_agent(conn, request);
+    uint64_t retry_after_ms = 0;
+    if (!upgrade.is_aside && !admission_upgrade(shard->admission, shard->now_ms, &retry_after_ms)) {
+        counter_add(&shard->counters.upgrades_refused, 1);
+        put_off(conn, retry_after_ms);
+        builder_done(&extra);
+        return;
+    }
     if (!upgrade.is_aside)
         shard->events.upgrade(shard->events.context, conn, request, offer, &upgrade);
     if (upgrade.status == 101) {

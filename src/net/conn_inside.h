@@ -111,8 +111,12 @@ struct conn *conn_new(struct shard *shard, const struct listener *listener, int 
 /* The deadline of its state has come. */
 void conn_deadline(struct conn *conn);
 void conn_arm(struct conn *conn, uint32_t delay_ms);
+/* The time that the state has when it is entered. */
+uint32_t conn_state_deadline_ms(const struct conn *conn, enum conn_state state);
 void conn_mark_dirty(struct conn *conn);
 void conn_mark_unread(struct conn *conn);
+/* The server goes away, for that reason: says goodbye, and closes what has nothing under way. */
+void conn_drain(struct conn *conn, enum end_reason reason);
 /* Reads what is there, once, and works on it. */
 void conn_read(struct conn *conn);
 /* Stops or goes on reading as pending answers and outbox say. */
@@ -143,12 +147,14 @@ void conn_remember_end(struct conn *conn, enum conn_state state);
 
 /* conn_silence.c: after how long a silence it is pinged, and what its end says about that. */
 uint32_t conn_heartbeat_ms(const struct conn *conn);
-/* At accept: the peer is a trusted proxy. */
-void conn_meet_proxy(struct conn *conn);
+/* The peer is the trusted proxy with that address. */
+void conn_meet_proxy(struct conn *conn, const uint8_t address[IP_BYTES]);
 /* It ends, open, without Close. */
 void conn_silence_ended(struct conn *conn);
 /* It ends because nothing came back to a ping. */
 void conn_silence_deaf(struct conn *conn);
+/* What is known of paths has changed: puts it into the counters. */
+void shard_show_silence(struct shard *shard);
 /* A ping is about to be sent; a byte has come since one was. */
 void conn_silence_pinged(struct conn *conn);
 void conn_silence_answered(struct conn *conn);

@@ -8,17 +8,17 @@
 enum { SILENCE_LINES_MS = 10000 /* between two lines of the log */ };
 
 /* Connections keep the number of their proxy, in four bits; of those beyond the last number nothing is learned. */
-void conn_meet_proxy(struct conn *conn)
+void conn_meet_proxy(struct conn *conn, const uint8_t address[IP_BYTES])
 {
     struct shard *shard = conn_shard(conn);
     uint8_t number = 0;
 
-    while (number < shard->proxy_count && memcmp(shard->proxies[number], conn->address.bytes, IP_BYTES) != 0)
+    while (number < shard->proxy_count && memcmp(shard->proxies[number], address, IP_BYTES) != 0)
         number++;
     if (number == SHARD_PROXIES_MAX)
         return;
     if (number == shard->proxy_count) {
-        memcpy(shard->proxies[number], conn->address.bytes, IP_BYTES);
+        memcpy(shard->proxies[number], address, IP_BYTES);
         shard->proxy_count++;
     }
     conn->proxy = (number + 1u) & 15u; /* as wide as the field */
@@ -61,7 +61,7 @@ static struct silence_ages ages_of(const struct conn *conn)
     return (struct silence_ages){{heard_ms, sent_ms < heard_ms ? sent_ms : heard_ms}};
 }
 
-static void show_learned(struct shard *shard)
+void shard_show_silence(struct shard *shard)
 {
     struct silence_lesson lessons[SILENCE_LESSONS_MAX];
     uint64_t words[SHARD_LESSON_WORDS];
@@ -108,7 +108,7 @@ static void tell_learned(struct shard *shard, const struct silence_key *key, uin
     if (interval_ms == 0)
         return;
     counter_add(&shard->counters.silence_learned, 1);
-    show_learned(shard);
+    shard_show_silence(shard);
     wake_all(shard);
     if (shard->now_ms < shard->silence_line_ms)
         return;
@@ -184,7 +184,7 @@ void conn_silence_pinged(struct conn *conn)
     size_t count = paths_of(conn, keys);
     for (size_t i = 0; i < count; i++)
         silence_survived(&shard->silence, &keys[i], &ages);
-    show_learned(shard);
+    shard_show_silence(shard);
 }
 
 void conn_silence_answered(struct conn *conn)

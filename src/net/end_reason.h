@@ -30,6 +30,7 @@
     X(NORMAL, "normal", 1000, "server")          /* closed by us, nothing wrong */            \
     X(SHUTDOWN, "shutdown", 1001, "server")                                                   \
     X(RESTART, "restart", 1012, "server")                                                     \
+    X(HANDED_OVER, "handed_over", 0, "server") /* another process goes on with it */          \
     X(OVERLOAD, "overload", 1013, "server")                                                   \
     X(INTERNAL, "internal", 1011, "server")                                                   \
     X(NO_MEMORY, "no_memory", 0, "server")

@@ -134,6 +134,30 @@ struct conn *feed_unsubscribe(struct feed *feed, uint32_t index)
     return feed->cursors[index].conn;
 }
 
+void feed_resume(struct feed *feed, uint64_t seq_last)
+{
+    check(feed->cursor_count == 0 && feed->head == feed->tail);
+    feed->head = ++feed->tail;
+    feed->seq_last = seq_last;
+}
+
+bool feed_put_behind(struct feed *feed, uint32_t index, uint64_t behind, uint32_t frame)
+{
+    struct cursor *cursor = &feed->cursors[index];
+    bool is_lapped = behind > feed->tail - feed->head;
+
+    check(index < feed->cursor_count && cursor->position == feed->tail);
+    if (behind == 0)
+        return frame == 0;
+    if (!is_lapped && frame >= feed_chunk(feed, feed->tail - behind)->frame_count)
+        return false;
+    check(!is_lapped || feed->head > 0);
+    cursor_set_position(cursor, is_lapped ? feed->head - 1 : feed->tail - behind);
+    cursor->frame = is_lapped ? 0 : (uint16_t)frame;
+    feed->behind_count++;
+    return true;
+}
+
 void feed_check(const struct feed *feed)
 {
     size_t bytes = 0;

@@ -77,6 +77,13 @@ uint32_t feed_subscribe(struct feed *feed, struct conn *conn, uint64_t seq_next)
 /* Removes it; the last cursor takes its index: its connection is returned to be told (NULL: nobody moved). */
 struct conn *feed_unsubscribe(struct feed *feed, uint32_t index);
 
+/* A feed without chunks and cursors that goes on where one of another process stood: readers that fell off its tail
+ * there can stand before its head. */
+void feed_resume(struct feed *feed, uint64_t seq_last);
+/* Puts the cursor, which stands at the tail, `behind` chunks before it, at that frame; where there are not as many, it
+ * has been lapped. False: the chunk has no such frame. */
+bool feed_put_behind(struct feed *feed, uint32_t index, uint64_t behind, uint32_t frame);
+
 /* `cursor` now stands at the tail. The chunks stay until feed_trim(). */
 static inline void feed_caught_up(struct feed *feed, struct cursor *cursor)
 {

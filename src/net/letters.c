@@ -133,6 +133,11 @@ enum result shard_post_tickets(struct shard *shard, const struct tls_tickets *ti
     return RESULT_OK;
 }
 
+void shard_post_halt(struct shard *shard)
+{
+    post(shard, LETTER_HALT, 0, 0, NULL);
+}
+
 void shard_post_stop(struct shard *shard)
 {
     post(shard, LETTER_STOP, 0, 0, NULL);

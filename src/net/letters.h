@@ -28,6 +28,7 @@ enum net_letter {
     LETTER_CALL,
     LETTER_TLS,
     LETTER_TICKETS,
+    LETTER_HALT,
     LETTER_STOP,
 };
 
@@ -86,5 +87,7 @@ void shard_post_call(struct shard *shard, struct shard_call *call);
 void shard_post_tls(struct shard *shard, struct tls *tls);
 /* New keys for tickets, copied. RESULT_OK or RESULT_NO_MEMORY: the old ones stay. */
 enum result shard_post_tickets(struct shard *shard, const struct tls_tickets *tickets) MUST_USE;
+/* The loop ends after this turn, and everything stays as it is: shard_start() goes on with it. */
+void shard_post_halt(struct shard *shard);
 /* Ends all that is left, then the loop. */
 void shard_post_stop(struct shard *shard);

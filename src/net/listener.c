@@ -58,7 +58,7 @@ void listeners_pause(struct shard *shard)
 void listeners_resume(struct shard *shard)
 {
     shard->accept_resume_ms = 0;
-    if (shard->is_accepting || shard->is_draining)
+    if (shard->is_accepting || shard->is_draining || shard->is_resting)
         return;
     for (size_t i = 0; i < shard->listener_count; i++) {
         struct listener *listener = &shard->listeners[i];

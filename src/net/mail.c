@@ -116,7 +116,7 @@ static void close_conn(struct shard *shard, const struct letter *letter)
     conn_close(conn, letter->number, VIEW(""));
 }
 
-static void drain_conn(struct conn *conn, enum end_reason reason)
+void conn_drain(struct conn *conn, enum end_reason reason)
 {
     struct shard *shard = conn_shard(conn);
 
@@ -144,7 +144,7 @@ static void drain(struct shard *shard, enum end_reason reason)
     listeners_close(shard);
     for (uint32_t i = 0; i < shard->registry_used; i++) {
         if (shard->registry[i].conn)
-            drain_conn(shard->registry[i].conn, reason);
+            conn_drain(shard->registry[i].conn, reason);
     }
 }
 
@@ -210,6 +210,7 @@ void shard_mail(struct shard *shard, const struct letter *letter)
     case LETTER_CALL: call(shard, letter->object); break;
     case LETTER_TLS: take_tls(shard, letter->object); break;
     case LETTER_TICKETS: take_tickets(shard, letter->object); break;
+    case LETTER_HALT: shard->is_stopped = true; break;
     case LETTER_STOP:
         end_all(shard);
         shard->is_stopped = true;

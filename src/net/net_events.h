@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/builder.h"
+#include "base/pack.h"
 #include "wire/http1.h"
 #include "wire/ws_frame.h"
 #include "wire/ws_handshake.h"
@@ -46,6 +47,12 @@ struct net_events {
     /* The server drains: append the text of the frame that says goodbye to this open connection (nothing: no frame).
      * May be NULL. */
     void (*farewell)(void *context, struct conn *conn, struct builder *out);
+    /* The shard is packed for another process: append what the owner of this open connection must know there. False:
+     * it cannot go on there, and is bidden farewell instead. No thread of the shard runs; for both. May be NULL: there
+     * are no owners. */
+    bool (*pack)(void *context, struct conn *conn, struct builder *out);
+    /* There: make the owner again of what `pack` appended, to the byte. False: that is not possible. */
+    bool (*unpack)(void *context, struct conn *conn, struct unpack *in);
     /* The end of each turn of the loop. May be NULL. */
     void (*turned)(void *context, struct shard *shard);
     /* An upgrade that is wrong in form: `fault` says why. May answer with conn_answer(); if it does not, the fault is

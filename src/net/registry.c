@@ -5,7 +5,7 @@
 
 #include "net/shard_inside.h"
 
-enum { REGISTRY_MIN = 64, FEEDS_MIN = 16, NO_SLOT = UINT32_MAX };
+enum { REGISTRY_MIN = 64, SLOTS_MAX = 1 << 26, FEEDS_MIN = 16, NO_SLOT = UINT32_MAX };
 
 static bool grow_registry(struct shard *shard)
 {
@@ -43,6 +43,56 @@ enum result shard_register(struct shard *shard, struct conn *conn)
     shard->registry_count++;
     conn_life_begin(conn);
     return RESULT_OK;
+}
+
+static bool use_slots(struct shard *shard, uint32_t used)
+{
+    while (shard->registry_capacity < used) {
+        if (!grow_registry(shard))
+            return false;
+    }
+    while (shard->registry_used < used)
+        shard->registry[shard->registry_used++] = (struct registry_slot){.next_free = NO_SLOT};
+    return true;
+}
+
+enum result shard_register_as(struct shard *shard, struct conn *conn, uint64_t handle)
+{
+    uint32_t index = (uint32_t)handle;
+
+    if (index >= SLOTS_MAX)
+        return RESULT_INVALID;
+    if (!use_slots(shard, index + 1))
+        return RESULT_NO_MEMORY;
+    struct registry_slot *slot = &shard->registry[index];
+    if (slot->conn)
+        return RESULT_INVALID;
+    slot->conn = conn;
+    slot->generation = (uint32_t)(handle >> 32);
+    conn->slot = index;
+    shard->registry_count++;
+    conn_life_begin(conn);
+    return RESULT_OK;
+}
+
+/* Whoever comes into one of these slots must not get a handle that somebody had before: so they count on from the
+ * newest generation of all. */
+void shard_link_free(struct shard *shard)
+{
+    uint32_t newest = 0;
+
+    shard->registry_free = NO_SLOT;
+    for (uint32_t i = 0; i < shard->registry_used; i++) {
+        if (shard->registry[i].conn && shard->registry[i].generation > newest)
+            newest = shard->registry[i].generation;
+    }
+    for (uint32_t i = shard->registry_used; i-- > 0;) {
+        if (shard->registry[i].conn)
+            continue;
+        shard->registry[i].generation = newest;
+        shard->registry[i].next_free = shard->registry_free;
+        shard->registry_free = i;
+    }
 }
 
 void shard_unregister(struct shard *shard, struct conn *conn)

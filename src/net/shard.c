@@ -262,7 +262,7 @@ static bool phase_read(struct shard *shard)
 {
     uint32_t count = shard->queues[QUEUE_UNREAD].count;
 
-    if (count == 0)
+    if (count == 0 || shard->is_resting)
         return false;
     mailboxes_hold_signals();
     for (uint32_t left = count; left > 0; left--)
@@ -357,8 +357,10 @@ static bool phase_turned(struct shard *shard)
 
 static bool has_work(const struct shard *shard)
 {
-    return shard->queues[QUEUE_UNREAD].count > 0 || shard->queues[QUEUE_DIRTY].count > 0
-           || !list_is_empty(&shard->dirty_feeds) || !list_is_empty(&shard->tls.waiting);
+    bool has_input = shard->queues[QUEUE_UNREAD].count > 0 || !list_is_empty(&shard->tls.waiting);
+
+    return (has_input && !shard->is_resting) || shard->queues[QUEUE_DIRTY].count > 0
+           || !list_is_empty(&shard->dirty_feeds);
 }
 
 static int sleep_ms(struct shard *shard, int timeout_ms)
@@ -437,7 +439,8 @@ bool shard_turn(struct shard *shard, int timeout_ms)
     for (int i = 0; i < count; i++)
         handle_event(shard, &shard->event_list[i]);
     run_phase(shard, PHASE_READ, phase_read);
-    run_phase(shard, PHASE_TLS, shard_handshakes);
+    if (!shard->is_resting)
+        run_phase(shard, PHASE_TLS, shard_handshakes);
     run_phase(shard, PHASE_ACCEPT, phase_accept);
     run_phase(shard, PHASE_MAIL, phase_mail);
     run_phase(shard, PHASE_FLUSH, phase_flush);

@@ -57,10 +57,12 @@ static_assert((int)SHARD_WORK_COUNT <= (int)TURNS_WORK_MAX, "each kind has its p
 /* One writer, the shard's thread; read by any. */
 struct shard_counters {
     struct counter accepted;
+    struct counter taken_over; /* of them, those that the process before this one accepted */
     struct counter accept_pauses;
     struct counter ended[END_REASON_COUNT];
     struct counter live[CONN_STATE_COUNT]; /* gauges: connections by state; ENDED is always 0 */
     struct counter requests, upgrades, upgrades_refused;
+    struct counter upgrades_put_off;             /* of the refused: too many at this moment */
     struct counter forwarded, forwarded_missing; /* requests through trusted proxies: client told, or not */
     struct counter tls_handshakes, tls_resumed;  /* those that were done: in full, or with a ticket */
     struct counter tls_put_off;                  /* turns that left handshakes to the next one */

@@ -24,6 +24,7 @@ enum {
     SHARD_ACCEPTS_PER_TURN = 256,
     SHARD_SLEEP_MS_MAX = 1000,
     SHARD_DRAIN_GRACE_MS = 500,  /* for the request of a connection that has just been made */
+    FEED_NUMBERS_MAX = 10000000, /* rooms that may be configured to be live at the same time */
     SHARD_ACCEPT_PAUSE_MS = 100, /* after the descriptors ran out */
     SHARD_PARTS_MAX = 64,        /* of one writev */
     SHARD_COALESCE_BYTES = 64 * 1024,
@@ -77,6 +78,7 @@ struct shard {
     struct listener listeners[NET_LISTEN_MAX];
     size_t listener_count;
     bool is_accepting;
+    bool is_resting; /* neither reads nor accepts, all else goes on */
     bool is_draining;
     bool is_stopped;
     enum end_reason drain_reason;
@@ -134,6 +136,10 @@ void queue_add(struct conn *conn, enum conn_queue which);
 struct conn *queue_take(struct shard *shard, enum conn_queue which);
 /* RESULT_OK or RESULT_NO_MEMORY. */
 enum result shard_register(struct shard *shard, struct conn *conn) MUST_USE;
+/* The same at a slot and with a generation that are given: its handle is what it was in another process. Slots that
+ * this leaves behind are free after shard_link_free(). RESULT_INVALID: somebody is there, or there is no such slot. */
+enum result shard_register_as(struct shard *shard, struct conn *conn, uint64_t handle) MUST_USE;
+void shard_link_free(struct shard *shard);
 void shard_unregister(struct shard *shard, struct conn *conn);
 /* The feed of that number, made if `may_make`. NULL: not there, or no memory. */
 struct feed *shard_feed(struct shard *shard, uint32_t number, bool may_make);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/pack.h"
 #include "base/table.h"
 
 enum { IP4_NETWORK_BYTES = 15, IP6_NETWORK_BYTES = 6 };
@@ -281,4 +282,57 @@ size_t silence_list(const struct silence *silence, struct silence_lesson out_les
         count = kept + 1;
     }
     return count;
+}
+
+static void pack_path(const struct silence_path *path, struct builder *out)
+{
+    builder_add(out, path->key.address, IP_BYTES);
+    pack_number(out, path->key.is_proxy, 1);
+    for (int kind = 0; kind < SILENCE_KIND_COUNT; kind++) {
+        pack_number(out, path->counts[kind], 1);
+        for (int i = 0; i < SILENCE_AGES; i++)
+            pack_number(out, path->ages[kind][i], 4);
+    }
+    pack_number(out, path->deaf_count, 1);
+    pack_number(out, path->deaf_ms, 4);
+    pack_number(out, path->interval_ms, 4);
+    pack_number(out, path->cut_ms, 4);
+    pack_number(out, path->evidence_ms, 8);
+}
+
+void silence_pack(const struct silence *silence, struct builder *out)
+{
+    const struct silence_path *paths = &silence->paths[0][0];
+
+    pack_number(out, silence->used_count, 2);
+    for (size_t i = 0; i < (size_t)SILENCE_SETS * SILENCE_WAYS; i++) {
+        if (paths[i].is_used)
+            pack_path(&paths[i], out);
+    }
+}
+
+bool silence_unpack(struct silence *silence, struct unpack *in)
+{
+    uint64_t count = unpack_up_to(in, 2, (uint64_t)SILENCE_SETS * SILENCE_WAYS);
+
+    for (uint64_t p = 0; p < count && !in->has_failed; p++) {
+        struct silence_path path = {.is_used = true};
+        (void)unpack_bytes(in, path.key.address, IP_BYTES); /* the reader keeps its failure */
+        path.key.is_proxy = unpack_up_to(in, 1, 1) == 1;
+        for (int kind = 0; kind < SILENCE_KIND_COUNT; kind++) {
+            path.counts[kind] = (uint8_t)unpack_up_to(in, 1, SILENCE_AGES);
+            for (int i = 0; i < SILENCE_AGES; i++)
+                path.ages[kind][i] = (uint32_t)unpack_number(in, 4);
+        }
+        path.deaf_count = (uint8_t)unpack_up_to(in, 1, SILENCE_PROOFS);
+        path.deaf_ms = (uint32_t)unpack_number(in, 4);
+        path.interval_ms = (uint32_t)unpack_number(in, 4);
+        path.cut_ms = (uint32_t)unpack_number(in, 4);
+        path.evidence_ms = unpack_number(in, 8);
+        if (in->has_failed)
+            return false;
+        if (silence->forget_ms > 0) /* else nothing is learned here */
+            *find_or_make(silence, &path.key) = path;
+    }
+    return !in->has_failed;
 }

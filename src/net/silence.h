@@ -85,6 +85,13 @@ void silence_answered(struct silence *silence, const struct silence_key *key, ui
  */
 uint32_t silence_interval(struct silence *silence, const struct silence_key *key, uint64_t now_ms, bool is_probe);
 
+/* All that is known of paths, for a shard of another process; there it is added to what is known already. False: these
+ * bytes make no sense, and the reader has failed. */
+struct builder;
+struct unpack;
+void silence_pack(const struct silence *silence, struct builder *out);
+bool silence_unpack(struct silence *silence, struct unpack *in);
+
 /* How many paths have a learned interval; the shortest of them, 0 if there is none. */
 size_t silence_learned_count(const struct silence *silence, uint32_t *out_shortest_ms);
 /* Writes them, those with the shortest heartbeat first, and how many there are, SILENCE_LESSONS_MAX at the most. */

@@ -80,11 +80,16 @@ static const struct row rows[] = {
      "Live connections by state."},
     {"ended", KIND_COUNTER, FROM_SHARDS, offsetof(struct shard_counters, ended), "reason", END_REASON_COUNT,
      reason_text, "Connections that ended, each with one reason."},
+    {"taken_over", KIND_COUNTER, SHARD(taken_over),
+     "Of the accepted, those that the process before this one had accepted and handed over."},
     {"accept_pauses", KIND_COUNTER, SHARD(accept_pauses),
      "Times that accepting paused because no descriptor was free."},
     {"http_requests", KIND_COUNTER, SHARD(requests), "HTTP requests, upgrades among them."},
     {"upgrades", KIND_COUNTER, SHARD(upgrades), "WebSocket upgrades answered with 101."},
     {"upgrades_refused", KIND_COUNTER, SHARD(upgrades_refused), "WebSocket upgrades refused."},
+    {"upgrades_put_off", KIND_COUNTER, SHARD(upgrades_put_off),
+     "Of the refused, those that were told to come back: too many connected at that moment "
+     "(connections.upgrade_rate)."},
     {"forwarded", KIND_COUNTER, SHARD(forwarded), "Requests whose client a trusted proxy named in fields."},
     {"forwarded_missing", KIND_COUNTER, SHARD(forwarded_missing),
      "Requests of trusted proxies that named no client: they count as the proxy's own."},
@@ -295,6 +300,33 @@ static void write_shards(const struct metrics_sources *sources, struct builder *
                        (double)counter_get(&shard_counters(sources->shards[i])->silence_ms) / 1000);
 }
 
+#define HANDOVERS_HELP \
+    "Hand-overs of this server from process to process, and attempts after which the old one went on."
+#define HANDOVER_PAUSE_HELP \
+    "How long nothing was served during the hand-over that made this process; 0: it began by itself."
+#define HANDOVER_CONNECTIONS_HELP \
+    "Connections of that hand-over: passed on, bidden farewell in the middle of a message, left behind (TLS)."
+
+static void write_handovers(const struct handover_counters *counters, struct builder *out)
+{
+    if (!counters)
+        return;
+    metrics_write_head(out, "handovers", "counter", HANDOVERS_HELP);
+    builder_format(out, "natter_handovers_total{result=\"done\"} %llu\n",
+                   (unsigned long long)counter_get(&counters->done));
+    builder_format(out, "natter_handovers_total{result=\"failed\"} %llu\n",
+                   (unsigned long long)counter_get(&counters->failed));
+    metrics_write_head(out, "handover_pause_seconds", "gauge", HANDOVER_PAUSE_HELP);
+    builder_format(out, "natter_handover_pause_seconds %.6f\n", (double)counter_get(&counters->pause_ns) / 1e9);
+    metrics_write_head(out, "handover_connections", "gauge", HANDOVER_CONNECTIONS_HELP);
+    builder_format(out, "natter_handover_connections{what=\"passed\"} %llu\n",
+                   (unsigned long long)counter_get(&counters->passed));
+    builder_format(out, "natter_handover_connections{what=\"farewell\"} %llu\n",
+                   (unsigned long long)counter_get(&counters->farewells));
+    builder_format(out, "natter_handover_connections{what=\"left\"} %llu\n",
+                   (unsigned long long)counter_get(&counters->left_behind));
+}
+
 static void write_process(const struct metrics_sources *sources, struct builder *out)
 {
     metrics_write_head(out, "build", "info", "The version of this program.");
@@ -320,6 +352,7 @@ void metrics_write(const struct metrics_sources *sources, struct builder *out)
     metrics_write_turns(sources, out);
     metrics_write_notices(sources, out);
     write_shards(sources, out);
+    write_handovers(sources->handovers, out);
     write_process(sources, out);
     builder_add_string(out, "# EOF\n");
 }
@@ -363,6 +396,9 @@ void metrics_reference(struct builder *out)
     metrics_reference_notices(out);
     metrics_reference_line(out, "queue_letters", "", "queue", "gauge", "Letters that wait in a queue between threads.");
     metrics_reference_line(out, "silence_heartbeat_seconds", "", "shard", "gauge", SILENCE_HELP);
+    metrics_reference_line(out, "handovers", "_total", "result", "counter", HANDOVERS_HELP);
+    metrics_reference_line(out, "handover_pause_seconds", "", NULL, "gauge", HANDOVER_PAUSE_HELP);
+    metrics_reference_line(out, "handover_connections", "", "what", "gauge", HANDOVER_CONNECTIONS_HELP);
     metrics_reference_line(out, "build_info", "", "version", "info", "The version of this program.");
     metrics_reference_line(out, "store_healthy", "", NULL, "gauge", "1 while the store can write.");
     for (size_t i = 0; i < sizeof process_rows / sizeof *process_rows; i++)

@@ -8,6 +8,13 @@
 #include "ops/diagnosis.h"
 #include "ops/notices.h"
 
+/* Of hand-overs from process to process; they go along with it. Main thread. */
+struct handover_counters {
+    struct counter done, failed;
+    struct counter pause_ns;                       /* gauges, of the one that made this process */
+    struct counter passed, farewells, left_behind; /* its connections */
+};
+
 /* Where the numbers are. Read from the operator's thread while their writers go on: each number is whole, and a few may
  * be a moment apart. */
 struct metrics_sources {
@@ -17,8 +24,9 @@ struct metrics_sources {
     size_t shard_count;
     const struct diagnosis *diagnosis;
     const struct notices *notices;
-    struct shard *ops;                  /* the operator's own listener; NULL: there is none */
-    uint16_t ports[NET_LISTEN_MAX + 1]; /* that all of these listen on */
+    const struct handover_counters *handovers; /* NULL: there are none */
+    struct shard *ops;                         /* the operator's own listener; NULL: there is none */
+    uint16_t ports[NET_LISTEN_MAX + 1];        /* that all of these listen on */
     size_t port_count;
     const char *token;   /* the operator's word; "" or NULL: there is none */
     bool is_ops_unix;    /* the operator's listener is a unix socket */

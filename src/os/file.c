@@ -204,12 +204,13 @@ static int lock_read_pid(int descriptor)
     return view_to_number(digits, INT_MAX, &pid) ? (int)pid : 0;
 }
 
-/* Only a help for people who look for the holder: the lock itself is the kernel's, and ends with the process. */
-static void lock_write_pid(int descriptor)
+/* Only a help for people who look for the holder: the lock itself is the kernel's, and ends with the process. Other
+ * processes may share the descriptor, and the place in it. */
+void os_lock_sign(int descriptor)
 {
     char text[PID_SIZE_MAX];
     int size = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-    if (size > 0 && ftruncate(descriptor, 0) == 0)
+    if (size > 0 && ftruncate(descriptor, 0) == 0 && lseek(descriptor, 0, SEEK_SET) == 0)
         (void)write_all(descriptor, view_of(text, (size_t)size)); /* a full disk must not keep us from starting */
 }
 
@@ -223,7 +224,7 @@ enum result os_lock_take(const char *folder, int *out_descriptor, int *out_pid)
     if (descriptor < 0)
         return result_of_errno(errno) == RESULT_REFUSED ? RESULT_REFUSED : RESULT_FAILED;
     if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
-        lock_write_pid(descriptor);
+        os_lock_sign(descriptor);
         *out_descriptor = descriptor;
         return RESULT_OK;
     }

@@ -23,6 +23,8 @@ enum result os_file_check_private(const char *path) MUST_USE;
  * end. RESULT_OK, RESULT_EXISTS (held; *out_pid says by whom, 0 if unknown), RESULT_REFUSED, RESULT_FAILED. */
 enum result os_lock_take(const char *folder, int *out_descriptor, int *out_pid) MUST_USE;
 void os_lock_release(int descriptor);
+/* The lock, which came from another process, names us as its holder from now on. */
+void os_lock_sign(int descriptor);
 /* Writes to stdout or stderr, whole, however long it takes; stops only if nobody can read it any more. */
 void os_print(int descriptor, struct view text);
 /* How long the disk takes to keep a small new file in that folder, which is gone again afterwards. RESULT_OK,

@@ -44,7 +44,8 @@ size_t os_connection_count(const uint16_t *ports, size_t port_count);
 size_t os_memory_resident_bytes(void);
 uint64_t os_process_cpu_ms(void);
 
-/* SIGTERM, SIGINT, SIGHUP, SIGUSR1: delivered to os_signal_wait, blocked everywhere else; SIGPIPE is ignored. */
+/* SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2: delivered to os_signal_wait, blocked everywhere else; SIGPIPE is ignored.
+ */
 void os_signals_init(void);
 /* The next signal, or 0 after `timeout_ms` (-1: for ever) or a little less. Main thread. */
 int os_signal_wait(int timeout_ms);

@@ -201,6 +201,7 @@ static void lift_limits(struct config *config)
     size_t descriptors = os_descriptor_limit_raise();
 
     config->net.connections_per_address_max = 0;
+    config->upgrade_rate = (struct chat_rate_option){0};
     config->net.control_frames_per_second_max = 0;
     if (config->net.connections_max + DESCRIPTORS_SPARE < descriptors)
         config->net.connections_max = descriptors - DESCRIPTORS_SPARE;

@@ -25,6 +25,9 @@ struct config {
     uint64_t tickets_ms; /* between two keys for tickets */
     const char *data;
     uint64_t drain_ms;
+    struct chat_rate_option upgrade_rate; /* of all shards together */
+    uint32_t returns_per_second;          /* as many as are asked to come back after a drain */
+    uint32_t handover_prepare_ms, handover_take_ms;
     bool has_limits; /* --limits off: neither rates nor limits per address */
     struct net_options net;
     struct store_options store;

@@ -33,6 +33,14 @@ const struct setting settings[] = {
     {"", "drain_time", SETTING_TIME_64, AT(drain_ms), "10s", 0, 3600000, NULL,
      "How long clients may take to leave after SIGTERM before they are cut off."},
 
+    {"", "returns_per_second", SETTING_COUNT_32, AT(returns_per_second), "500", 1, 1000000, NULL,
+     "Clients that are asked to leave are told to come back at different times, about so many in each second; but "
+     "none after more than a minute."},
+    {"handover", "prepare_time", SETTING_TIME_32, AT(handover_prepare_ms), "30s", 100, 600000, NULL,
+     "How long a new process may take to get ready to take over (SIGUSR2); meanwhile the old one serves."},
+    {"handover", "take_time", SETTING_TIME_32, AT(handover_take_ms), "5s", 100, 600000, NULL,
+     "How long it may then take to take over, while nothing is served; after that the old one goes on as before."},
+
     {"log", "level", SETTING_WORD, AT(ops.log_level), "info", NO, NO, "debug info warning error",
      "The least important lines that are written."},
     {"log", "form", SETTING_WORD, AT(ops.log_form), "auto", NO, NO, "auto human json journal",
@@ -107,6 +115,9 @@ const struct setting settings[] = {
     {"connections", "per_address_max", SETTING_COUNT, AT(net.connections_per_address_max), "1000", 0, 10000000, NULL,
      "Connections from one address (IPv6: from one /64); more are answered with 429. 0 is no limit. Everybody "
      "behind one proxy or one office counts as one."},
+    {"connections", "upgrade_rate", SETTING_RATE, AT(upgrade_rate), "1000/5000", NO, NO, NULL,
+     "Upgrades to WebSocket, of all shards together: per second on the long run, and at once. More are answered with "
+     "503 before anything is done for them, and each is told a moment of its own to come back. 0/0 is no limit."},
     {"connections", "backlog", SETTING_INT, AT(net.backlog), "4096", 1, 65535, NULL,
      "Connections that the kernel holds until they are accepted."},
 

@@ -8,7 +8,7 @@
 #include "os/clock.h"
 #include "os/thread.h"
 
-enum { LOOK_MS = 10, RETURNS_PER_SECOND = 500, SPREAD_MS_MAX = 60000 };
+enum { LOOK_MS = 10, SPREAD_MS_MAX = 60000 };
 
 static uint64_t live_count(const struct drain *drain)
 {
@@ -20,9 +20,9 @@ static uint64_t live_count(const struct drain *drain)
 }
 
 /* So many clients come back over so long a time that the next server is not flooded. */
-static uint32_t spread_of(uint64_t live)
+static uint32_t spread_of(const struct drain *drain, uint64_t live)
 {
-    uint64_t spread_ms = live * 1000 / RETURNS_PER_SECOND;
+    uint64_t spread_ms = live * 1000 / drain->returns_per_second;
 
     return spread_ms < SPREAD_MS_MAX ? (uint32_t)spread_ms : SPREAD_MS_MAX;
 }
@@ -48,10 +48,10 @@ void drain_run(const struct drain *drain)
     uint64_t live = live_count(drain);
 
     atomic_store_explicit(&drain->site->is_draining, true, memory_order_relaxed);
-    chat_set_return_spread(drain->chat, spread_of(live));
+    chat_set_farewell(drain->chat, spread_of(drain, live), drain->reason == END_RESTART);
     diag(DIAG_INFO, "server.draining", "connections", diag_number((int64_t)live), NULL);
     for (size_t i = 0; i < drain->shard_count; i++)
-        shard_post_drain(drain->shards[i], END_SHUTDOWN);
+        shard_post_drain(drain->shards[i], drain->reason);
     if (!wait_until_empty(drain))
         diag(DIAG_WARNING, "server.cutting_off", "connections", diag_number((int64_t)live_count(drain)), NULL);
     for (size_t i = 0; i < drain->shard_count; i++)

@@ -43,6 +43,7 @@ static enum result open_one(struct listening *listening, size_t i)
     struct os_address bound;
     int descriptor;
 
+    listening->is_passed[i] = passed != NULL;
     if (passed) {
         if (!how->path)
             listening->addresses[i] = passed->address;
@@ -71,7 +72,7 @@ static void close_shared(struct listening *listening)
 static void remove_paths(const struct listening *listening, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (listening->config->listen[i].path && !passed_of(listening, i))
+        if (listening->config->listen[i].path && !listening->is_passed[i])
             os_file_remove(listening->config->listen[i].path);
     }
 }
@@ -93,6 +94,23 @@ enum result listening_open(struct listening *listening, const struct config *con
         }
     }
     return RESULT_OK;
+}
+
+void listening_take(struct listening *listening, const struct config *config, const struct parcel_place *places)
+{
+    *listening = (struct listening){.config = config};
+    for (size_t i = 0; i < NET_LISTEN_MAX; i++)
+        listening->shared[i] = -1;
+    for (size_t i = 0; i < config->listen_count; i++) {
+        listening->addresses[i] = places[i].how.address;
+        listening->is_passed[i] = places[i].is_passed;
+    }
+}
+
+void listening_give(struct listening *listening)
+{
+    close_shared(listening);
+    listening->config = NULL;
 }
 
 enum result listening_share(const struct listening *listening, struct shard_listener out_listeners[NET_LISTEN_MAX])
@@ -142,7 +160,7 @@ void listening_begun(struct listening *listening)
              : how->is_tls                        ? "tls"
              : how->is_redirect                   ? "redirect"
                                                   : "http",
-             "socket", passed_of(listening, i) ? "passed" : "own", NULL);
+             "socket", listening->is_passed[i] ? "passed" : "own", NULL);
         if (!how->path && os_address_is_loopback(&listening->addresses[i]) && config->trust.count == 0)
             diag(DIAG_INFO, "server.local_only", "advice",
                  "only this machine can connect; --listen :8080 opens it to others", NULL);

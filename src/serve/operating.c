@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/operating.h"
 
+#include <stdio.h>
+
 #include "base/diag.h"
 #include "os/file.h"
 
@@ -19,6 +21,13 @@ static void load_token(struct operating *operating, const char *path)
              NULL);
 }
 
+/* A path that is too long for a socket has failed before. */
+static void keep_path(struct operating *operating, const char *path)
+{
+    (void)snprintf(operating->path, sizeof operating->path, "%s", path);
+    operating->listener.how.path = operating->path;
+}
+
 static enum result listen_on(struct operating *operating, const struct ops_options *options, const char **out_place)
 {
     static char text[64];
@@ -29,11 +38,11 @@ static enum result listen_on(struct operating *operating, const struct ops_optio
         *out_place = diag_format("unix:%s", options->path);
         result = os_listen_unix(options->path, BACKLOG, &operating->listener.descriptor);
         if (result == RESULT_OK) /* otherwise the file is another's */
-            operating->listener.how.path = options->path;
+            keep_path(operating, options->path);
         return result;
     }
     result = os_listen(&options->listen, BACKLOG, false, &operating->listener.descriptor, &bound);
-    operating->port = result == RESULT_OK ? bound.port : 0;
+    operating->listener.how.address = bound;
     *out_place = os_address_format(&bound, true, text);
     return result;
 }
@@ -44,8 +53,9 @@ static enum result take_passed(struct operating *operating, const struct os_pass
     bool is_unix = passed->kind == OS_PASSED_UNIX;
 
     operating->is_passed = true;
-    operating->listener.how.path = is_unix ? passed->path : NULL;
-    operating->port = is_unix ? 0 : passed->address.port;
+    operating->listener.how.address = passed->address;
+    if (is_unix)
+        keep_path(operating, passed->path);
     *out_place = is_unix ? diag_format("unix:%s", passed->path) : os_address_format(&passed->address, true, text);
     return os_listener_share(passed->descriptor, &operating->listener.descriptor);
 }
@@ -66,6 +76,25 @@ bool operating_open(struct operating *operating, const struct ops_options *optio
     diag(DIAG_WARNING, "ops.cannot_listen", "address", place, "reason", result_text(result), "advice",
          "there will be no /metrics; choose another place with --metrics-listen", NULL);
     return false;
+}
+
+void operating_take(struct operating *operating, const struct ops_options *options,
+                    const struct shard_listener *listener, bool is_passed)
+{
+    const struct net_listen *how = &listener->how;
+    char text[64];
+
+    *operating = (struct operating){.listener = *listener, .is_passed = is_passed};
+    if (how->path)
+        keep_path(operating, how->path);
+    load_token(operating, options->token_file);
+    diag(DIAG_INFO, "ops.listening", "address",
+         how->path ? diag_format("unix:%s", how->path) : os_address_format(&how->address, true, text), NULL);
+}
+
+void operating_give(struct operating *operating)
+{
+    operating->listener.how.path = NULL;
 }
 
 void operating_done(struct operating *operating)

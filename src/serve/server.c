@@ -15,43 +15,17 @@
 #include "ops/watchdog.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/program.h"
 #include "os/random.h"
 #include "os/service.h"
 #include "os/thread.h"
 #include "serve/drain.h"
-#include "serve/listening.h"
-#include "serve/operating.h"
-#include "serve/passed.h"
-#include "serve/secure.h"
-#include "serve/service.h"
+#include "serve/handover.h"
+#include "serve/takeover.h"
 #include "wire/json.h"
 
-enum { SHARDS_MAX = 64, OPS_CONNECTIONS_MAX = 64, OPS_SHARD_INDEX = 1000, REST_MS = 5000, ERROR = 2 };
+enum { OPS_CONNECTIONS_MAX = 64, OPS_SHARD_INDEX = 1000, REST_MS = 5000, ERROR = 2 };
 #define NS_PER_MS UINT64_C(1000000)
-
-struct server {
-    const struct config *config;
-    struct token_key key;
-    struct chat *chat;
-    struct store *store;
-    struct admission *admission;
-    struct shard *shards[SHARDS_MAX];
-    size_t shard_count;
-    struct passed passed;
-    struct listening listening;
-    struct secure secure;
-    struct operating operating;
-    struct admission *ops_admission;
-    struct shard *ops;
-    struct diagnosis *diagnosis;
-    struct net_events diagnosis_events;
-    struct notices *notices;
-    struct http_site site;
-    struct metrics_sources metrics;
-    struct watchdog watchdog; /* of the main thread */
-    struct service service;
-    struct pulse pulse;
-};
 
 static bool is_store_healthy(void *context)
 {
@@ -69,8 +43,12 @@ static enum result make_shard(struct server *server, const struct net_events *ev
 {
     const struct config *config = server->config;
     struct shard_listener listeners[NET_LISTEN_MAX];
-    enum result result = listening_share(&server->listening, listeners);
+    enum result result = RESULT_OK;
 
+    if (server->takeover)
+        takeover_listeners(server->takeover, listeners);
+    else
+        result = listening_share(&server->listening, listeners);
     if (result != RESULT_OK)
         return result;
     struct net_options options = config->net;
@@ -92,9 +70,16 @@ static enum result make_shard(struct server *server, const struct net_events *ev
 static enum result make_shards(struct server *server)
 {
     const struct config *config = server->config;
-    size_t wanted = config->net.shard_count > 0 ? config->net.shard_count : (size_t)os_cpu_count();
+    size_t wanted = server->takeover              ? takeover_shard_count(server->takeover)
+                    : config->net.shard_count > 0 ? config->net.shard_count
+                                                  : (size_t)os_cpu_count();
     struct net_events events;
-    enum result result = listening_open(&server->listening, config, &server->passed);
+    enum result result = RESULT_OK;
+
+    if (server->takeover)
+        takeover_listening(server->takeover, &server->listening, config);
+    else
+        result = listening_open(&server->listening, config, &server->passed);
 
     chat_net_events(server->chat, &events);
     events.request = http_serve;
@@ -124,6 +109,16 @@ static void refuse_upgrade(void *context, struct conn *conn, const struct http_r
     upgrade->refusal = "There is no WebSocket on the operator's port. Connect to the public one.";
 }
 
+/* Also that of the process before this one, which had it from a service manager or opened it itself. */
+static bool open_ops(struct server *server)
+{
+    const struct ops_options *options = &server->config->ops;
+
+    if (server->takeover && takeover_operating(server->takeover, &server->operating, options))
+        return true;
+    return operating_open(&server->operating, options, server->passed.metrics);
+}
+
 /* The operator's listener is a shard of its own: metrics are written on its thread and disturb nobody. Without it the
  * chat still runs. */
 static void make_ops(struct server *server)
@@ -132,7 +127,7 @@ static void make_ops(struct server *server)
         .request = metrics_serve, .request_context = &server->metrics, .upgrade = refuse_upgrade};
     struct net_options options = server->config->net;
 
-    if (!operating_open(&server->operating, &server->config->ops, server->passed.metrics))
+    if (!open_ops(server))
         return;
     options.shard_count = 1;
     options.trust = NULL;
@@ -151,8 +146,8 @@ static void make_ops(struct server *server)
     server->metrics.ops = server->ops;
     server->metrics.token = server->operating.token;
     server->metrics.is_ops_unix = server->operating.listener.how.path != NULL;
-    if (server->operating.port > 0)
-        server->metrics.ports[server->metrics.port_count++] = server->operating.port;
+    if (!server->operating.listener.how.path)
+        server->metrics.ports[server->metrics.port_count++] = server->operating.listener.how.address.port;
 }
 
 /* Descriptors are the hard ceiling of connections: said at start, not when they run out. */
@@ -209,36 +204,58 @@ static enum result make_diagnosis(struct server *server)
     return RESULT_OK;
 }
 
-static enum result build(struct server *server)
+/* What does not touch what another process may still have. */
+static enum result prepare(struct server *server)
 {
     const struct config *config = server->config;
-    struct store_events events;
-    enum result result;
 
     look_at_limits(config);
-    result = passed_take(&server->passed, config);
+    enum result result = server->takeover ? RESULT_OK : passed_take(&server->passed, config);
     if (result == RESULT_OK)
         result = make_folder(config->data);
     if (result == RESULT_OK)
         result = token_key_load(config->data, &server->key);
     if (result == RESULT_OK)
         result = chat_new(&config->chat, &server->key, &server->chat);
+    if (result == RESULT_OK)
+        result = secure_open(&server->secure, config);
     if (result != RESULT_OK)
         return result;
-    chat_store_events(server->chat, &events);
-    struct store_options options = config->store;
-    options.opening = tell_busy;
-    options.opening_context = &server->service;
-    result = store_open(&options, &events, &server->store);
-    if (result != RESULT_OK)
-        return result;
-    server->site = (struct http_site){.is_store_healthy = is_store_healthy, .context = server->store};
     server->admission = admission_new(config->net.connections_max, config->net.connections_per_address_max);
     if (!server->admission)
         return RESULT_NO_MEMORY;
-    result = make_diagnosis(server);
+    admission_limit_upgrades(server->admission, config->upgrade_rate.per_second, config->upgrade_rate.burst);
+    return RESULT_OK;
+}
+
+static enum result open_store(struct server *server)
+{
+    struct store_options options = server->config->store;
+    struct store_events events;
+
+    options.opening = tell_busy;
+    options.opening_context = &server->service;
+    if (server->takeover)
+        options.taken = takeover_store(server->takeover);
+    chat_store_events(server->chat, &events);
+    enum result result = store_open(&options, &events, &server->store);
     if (result == RESULT_OK)
-        result = secure_open(&server->secure, config);
+        server->site = (struct http_site){.is_store_healthy = is_store_healthy, .context = server->store};
+    return result;
+}
+
+static enum result build(struct server *server)
+{
+    enum result result = prepare(server);
+
+    if (result == RESULT_OK && server->takeover) {
+        takeover_receive(server->takeover);
+        takeover_unpack_secure(server->takeover, server);
+    }
+    if (result == RESULT_OK)
+        result = open_store(server);
+    if (result == RESULT_OK)
+        result = make_diagnosis(server);
     if (result == RESULT_OK)
         result = make_shards(server);
     if (result == RESULT_OK)
@@ -254,18 +271,26 @@ static enum result build(struct server *server)
     server->metrics.is_ready = is_ready;
     server->metrics.started_ms = os_clock_monotonic_ms();
     server->metrics.context = &server->site;
+    server->metrics.handovers = &server->handovers;
     make_ops(server);
+    if (server->takeover)
+        takeover_unpack(server->takeover, server);
     return RESULT_OK;
 }
 
 static enum result start(struct server *server)
 {
+    if (server->takeover)
+        takeover_done(server->takeover, server);
     enum result result = store_start(server->store);
 
     for (size_t i = 0; i < server->shard_count && result == RESULT_OK; i++)
         result = shard_start(server->shards[i]);
     if (result == RESULT_OK && server->ops)
         result = shard_start(server->ops);
+    if (server->takeover)
+        takeover_served(server->takeover, server);
+    server->takeover = NULL;
     return result;
 }
 
@@ -350,8 +375,8 @@ static const char *status_text(const struct server *server, const char *doing)
     return diag_format("%s: %llu connections", doing, (unsigned long long)live);
 }
 
-/* Says that the loops turn, if they do. The manager restarts a server that does not say so for long. */
-static void tell_alive(struct server *server)
+/* The manager restarts a server that does not say so for long. */
+void server_tell_alive(struct server *server)
 {
     uint64_t patience_ms = service_patience_ms(&server->service);
     char name[LOOP_NAME_BYTES];
@@ -367,7 +392,7 @@ static void tell_draining(void *context)
     struct server *server = context;
 
     service_busy(&server->service);
-    tell_alive(server);
+    server_tell_alive(server);
 }
 
 static void reload(struct server *server)
@@ -391,17 +416,26 @@ static int idle_ms(struct server *server)
     return (int)idle_ms;
 }
 
-static void wait_for_end(struct server *server)
+/* True: another process serves in this one's place. */
+static bool wait_for_end(struct server *server)
 {
     uint64_t letters_seen = 0, letters_at_trim = 0, rest_ms = 0;
 
     for (;;) {
-        tell_alive(server);
+        server_tell_alive(server);
         int signal = os_signal_wait(idle_ms(server));
         if (signal == SIGTERM || signal == SIGINT)
-            return;
+            return false;
         if (signal == SIGHUP)
             reload(server);
+        if (signal == SIGUSR2) {
+            enum handover outcome = handover_run(server);
+            if (outcome == HANDOVER_STRANDED)
+                os_program_leave(1);
+            if (outcome != HANDOVER_FAILED)
+                return outcome == HANDOVER_DONE;
+            service_ready(&server->service, status_text(server, "Serving"));
+        }
         watchdog_look(&server->watchdog, &server->metrics, os_clock_monotonic_ns());
         notices_turn(server->notices, &server->metrics);
         service_status(&server->service, status_text(server, "Serving"));
@@ -413,6 +447,16 @@ static void wait_for_end(struct server *server)
     }
 }
 
+/* After a hand-over the store has no thread any more; shards alone bid farewell to what stayed here. */
+static bool start_shards_again(struct server *server)
+{
+    for (size_t i = 0; i < server->shard_count; i++) {
+        if (shard_start(server->shards[i]) != RESULT_OK)
+            return false;
+    }
+    return true;
+}
+
 static void run(struct server *server)
 {
     const struct config *config = server->config;
@@ -420,8 +464,11 @@ static void run(struct server *server)
     diag(DIAG_INFO, "server.ready", "shards", diag_number((int64_t)server->shard_count), "durability",
          config->store.durability == STORE_DURABLE_POWER ? "power" : "process", NULL);
     service_ready(&server->service, status_text(server, "Serving"));
-    wait_for_end(server);
-    service_stopping(&server->service);
+    bool is_handed_over = wait_for_end(server);
+    if (is_handed_over && !start_shards_again(server))
+        return;          /* what stayed here is cut off */
+    if (!is_handed_over) /* else it is the other process's word that counts */
+        service_stopping(&server->service);
     drain_run(&(struct drain){
         .chat = server->chat,
         .site = &server->site,
@@ -430,6 +477,8 @@ static void run(struct server *server)
         .waiting = tell_draining,
         .context = server,
         .drain_ms = config->drain_ms,
+        .returns_per_second = config->returns_per_second,
+        .reason = is_handed_over ? END_RESTART : END_SHUTDOWN,
     });
     service_busy(&server->service);
 }
@@ -445,11 +494,14 @@ int server_run(const struct config *config)
         return 1;
     }
     server->config = config;
+    server->takeover = takeover_begin(config);
     service_init(&server->service);
     diag(DIAG_INFO, "server.starting", "version", NATTER_VERSION, "data", config->data, "config",
          config->file ? config->file : "none", NULL);
     enum result result = build(server);
     bool is_built = result == RESULT_OK;
+    if (server->takeover && !is_built)
+        takeover_refuse(server->takeover, diag_format("it could not be built (%s): see its log", result_text(result)));
     if (is_built)
         result = start(server);
     if (result == RESULT_OK) {

@@ -62,18 +62,49 @@ void service_ready(struct service *service, const char *status)
     char text[TEXT_BYTES_MAX];
 
     keep_status(service, status);
-    (void)snprintf(text, sizeof text, "READY=1\nSTATUS=%s", service->status);
+    if (service->is_heir) /* the process before this one has said so too; but it may have been killed in that moment */
+        (void)snprintf(text, sizeof text, "MAINPID=%d\nREADY=1\nSTATUS=%s", os_process_id(), service->status);
+    else
+        (void)snprintf(text, sizeof text, "READY=1\nSTATUS=%s", service->status);
+    service->is_heir = false;
     tell(service, text);
+}
+
+static void tell_reloading(struct service *service, const char *status)
+{
+    char text[TEXT_BYTES_MAX];
+
+    (void)snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=%s",
+                   (unsigned long long)(os_clock_monotonic_ns() / 1000), status);
+    tell(service, text);
+    keep_status(service, "");
 }
 
 void service_reloading(struct service *service)
 {
+    tell_reloading(service, "Reading the certificates again");
+}
+
+void service_replacing(struct service *service)
+{
+    tell_reloading(service, "A new process gets ready to take over");
+}
+
+/* Both in one message: afterwards the manager does not listen to this process any more. */
+void service_replaced(struct service *service, int pid)
+{
     char text[TEXT_BYTES_MAX];
 
-    (void)snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=Reading the certificates again",
-                   (unsigned long long)(os_clock_monotonic_ns() / 1000));
+    (void)snprintf(text, sizeof text, "MAINPID=%d\nREADY=1\nSTATUS=Serving", pid);
     tell(service, text);
-    keep_status(service, "");
+    service->address = NULL;
+    service->watchdog_ms = 0;
+}
+
+void service_inherit(struct service *service, uint64_t watchdog_ms)
+{
+    service->watchdog_ms = service->address ? watchdog_ms : 0;
+    service->is_heir = true;
 }
 
 void service_stopping(struct service *service)

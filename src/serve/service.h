@@ -18,6 +18,7 @@ struct service {
     uint64_t told_ms;     /* when it last heard that the loops turn */
     uint64_t extended_ms; /* when it was last asked for more time */
     bool has_failed;      /* it did not hear; told in the log once */
+    bool is_heir;         /* it has not been told that this is the main process now */
     char status[SERVICE_STATUS_BYTES];
 };
 
@@ -28,6 +29,12 @@ void service_init(struct service *service);
 void service_ready(struct service *service, const char *status);
 /* The certificates are being read again; service_ready() says when that is done. */
 void service_reloading(struct service *service);
+/* A process that is to take this one's place gets ready; service_ready() says that it came to nothing. */
+void service_replacing(struct service *service);
+/* It has taken it: it is the main process, and only it is listened to from now on. */
+void service_replaced(struct service *service, int pid);
+/* This process takes the place of one of which the manager wants to hear that often, whatever WATCHDOG_PID says. */
+void service_inherit(struct service *service, uint64_t watchdog_ms);
 /* No new connections from now on. */
 void service_stopping(struct service *service);
 /* Tells the line if it is another one than the last. */

@@ -59,6 +59,8 @@ static void run(void *context)
 enum result checkpoint_start(struct sqlite_engine *engine)
 {
     struct checkpoint *checkpoint = &engine->checkpoint;
+    atomic_store(&checkpoint->is_stopping, false);
+    atomic_store(&checkpoint->state, CHECKPOINT_IDLE); /* what a thread before us had begun is asked for anew */
     enum result result = os_wakeup_init(&checkpoint->wakeup);
     if (result != RESULT_OK)
         return result;

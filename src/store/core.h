@@ -41,6 +41,8 @@ struct reader_pool {
     struct store_job *last;
     size_t waiting;
     bool is_stopping;
+    bool is_pausing; /* what waits is still done, then the threads end */
+    bool has_lock;   /* lock and condition are there, since the first start */
     size_t thread_count;
     struct os_thread *threads;
 };
@@ -96,7 +98,16 @@ static inline struct room *room_of(struct store_room *room)
     return (struct room *)(void *)room;
 }
 
-/* rooms.c. For the table from folds to open rooms. */
+/* What a room is from its beginning. */
+struct birth {
+    struct view name, fold, members;
+    bool is_ephemeral;
+};
+
+/* rooms.c. An open room with nothing in it, in no table yet. NULL: no memory. */
+struct room *room_new(struct store *store, const struct birth *birth);
+void room_free(struct room *room);
+/* For the table from folds to open rooms. */
 bool log_has_fold(const void *value, struct view key);
 
 /* append.c. Begins the batch's transaction if that has not happened. RESULT_OK, or why nothing durable can be done in
@@ -130,3 +141,5 @@ void retain_forget(struct store *store, struct room *room, uint64_t first, uint6
 /* reader.c */
 enum result pool_start(struct store *store) MUST_USE;
 void pool_stop(struct store *store);
+/* Does all jobs that wait, then ends the threads; pool_start() goes on. Nobody posts jobs meanwhile. */
+void pool_pause(struct store *store);

@@ -73,7 +73,7 @@ static void run_job(struct store *store, struct engine_reader **reader, struct s
 static struct store_job *take_job(struct reader_pool *pool)
 {
     (void)pthread_mutex_lock(&pool->lock); /* cannot fail: an ordinary lock, never held twice */
-    while (pool->first == NULL && !pool->is_stopping)
+    while (pool->first == NULL && !pool->is_stopping && !pool->is_pausing)
         (void)pthread_cond_wait(&pool->has_work, &pool->lock);
     struct store_job *job = pool->is_stopping ? NULL : pool->first;
     if (job != NULL) {
@@ -101,8 +101,11 @@ enum result pool_start(struct store *store)
     pool->threads = calloc(wanted, sizeof *pool->threads);
     if (pool->threads == NULL)
         return RESULT_NO_MEMORY;
-    (void)pthread_mutex_init(&pool->lock, NULL); /* with default attributes these two only fail on other systems */
-    (void)pthread_cond_init(&pool->has_work, NULL);
+    if (!pool->has_lock) {
+        (void)pthread_mutex_init(&pool->lock, NULL); /* with default attributes these two only fail on other systems */
+        (void)pthread_cond_init(&pool->has_work, NULL);
+        pool->has_lock = true;
+    }
     for (pool->thread_count = 0; pool->thread_count < wanted; pool->thread_count++) {
         enum result result = os_thread_start(&pool->threads[pool->thread_count], "reader", run_reader, store);
         if (result != RESULT_OK) {
@@ -111,6 +114,27 @@ enum result pool_start(struct store *store)
         }
     }
     return RESULT_OK;
+}
+
+static void join_threads(struct reader_pool *pool)
+{
+    for (size_t index = 0; index < pool->thread_count; index++)
+        os_thread_join(&pool->threads[index]);
+    free(pool->threads);
+    pool->threads = NULL;
+    pool->thread_count = 0;
+}
+
+void pool_pause(struct store *store)
+{
+    struct reader_pool *pool = &store->pool;
+    (void)pthread_mutex_lock(&pool->lock);
+    pool->is_pausing = true;
+    (void)pthread_cond_broadcast(&pool->has_work);
+    (void)pthread_mutex_unlock(&pool->lock);
+    join_threads(pool);
+    check(pool->first == NULL);
+    pool->is_pausing = false;
 }
 
 /* Jobs that still wait are told that there will be no answer. */
@@ -124,16 +148,12 @@ void pool_stop(struct store *store)
     pool->waiting = 0;
     (void)pthread_cond_broadcast(&pool->has_work);
     (void)pthread_mutex_unlock(&pool->lock);
-    for (size_t index = 0; index < pool->thread_count; index++)
-        os_thread_join(&pool->threads[index]);
+    join_threads(pool);
     while (job != NULL) {
         struct store_job *next = job->next;
         job->run(job, NULL);
         job = next;
     }
-    free(pool->threads);
-    pool->threads = NULL;
-    pool->thread_count = 0;
 }
 
 static enum result post_to_pool(struct store *store, struct store_job *job)

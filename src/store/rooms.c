@@ -7,13 +7,7 @@
 #include "os/clock.h"
 #include "os/random.h"
 
-/* What a room is from its beginning. */
-struct birth {
-    struct view name, fold, members;
-    bool is_ephemeral;
-};
-
-static struct room *room_new(struct store *store, const struct birth *birth)
+struct room *room_new(struct store *store, const struct birth *birth)
 {
     struct view name = birth->name, fold = birth->fold, members = birth->members;
     struct room *room = calloc(1, sizeof *room + name.size + fold.size + members.size);
@@ -39,7 +33,7 @@ static struct room *room_new(struct store *store, const struct birth *birth)
     return room;
 }
 
-static void room_free(struct room *room)
+void room_free(struct room *room)
 {
     if (room == NULL)
         return;

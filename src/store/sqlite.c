@@ -636,6 +636,10 @@ static enum result open_writer(struct sqlite_engine *engine)
     code = sqlite_keys_load(engine);
     if (code != SQLITE_OK)
         return sqlite_report_unusable(engine->path, code);
+    /* From a process that rests nothing is left to doubt, and the time it takes is time without service. */
+    engine->engine.is_trusted = true;
+    if (engine->is_taken)
+        return RESULT_OK;
     /* What a killed process left in the log of changes goes into the file, removed texts with it. If a reader or a full
      * disk is in the way, it is done later: the log is synced by then. If the disk fails, what we read may be on no
      * disk, and a retried key must not be acknowledged for it: the store recovers first. */
@@ -656,6 +660,7 @@ enum result sqlite_engine_new(const struct store_options *options, struct store_
     engine->engine.calls = &sqlite_calls;
     engine->engine.counters = counters;
     engine->durability = options->durability;
+    engine->is_taken = options->taken != NULL;
     engine->wal_bytes_max = options->wal_bytes_max;
     engine->opening = options->opening;
     engine->opening_context = options->opening_context;

@@ -166,6 +166,7 @@ struct sqlite_engine {
     char *path;
     enum store_durability durability;
     uint64_t wal_bytes_max;
+    bool is_taken;                  /* the folder, from a process that rests */
     void (*opening)(void *context); /* as store_options has them */
     void *opening_context;
     int page_bytes;

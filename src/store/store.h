@@ -56,6 +56,13 @@ struct store_options {
      * NULL. */
     void (*opening)(void *context);
     void *opening_context;
+    const struct store_taken *taken; /* the folder is taken over from a process that rests; NULL: taken alone */
+};
+
+/* A folder whose server rests: its lock is shared with us, its database is sound and committed, and nothing may be
+ * written before it has gone. */
+struct store_taken {
+    int lock_descriptor; /* the store's from now on, if store_open() succeeds */
 };
 
 /* What a batch does, one line per phase; long ones are counted by the longest. */
@@ -149,6 +156,21 @@ enum result store_open(const struct store_options *options, const struct store_e
 enum result store_start(struct store *store) MUST_USE;
 /* Any thread but the store's: everything posted before is visited and committed, then the threads end. */
 void store_stop(struct store *store);
+/* Any thread but the store's, which is started: everything posted before is visited and committed, every job is done,
+ * then the threads end; nothing is lost or told to anybody, and store_start() goes on where it stopped. */
+void store_pause(struct store *store);
+/* A second descriptor of the folder's lock for another process; -1: it has none. The store's own. */
+int store_lock_descriptor(const struct store *store);
+/* The folder's lock names this process from now on: after a folder was taken over, or not given away. */
+void store_sign_lock(const struct store *store);
+/* While the store is paused or not started: an open room for a store in another process, which has the same database.
+ * Of an ephemeral one that is all that there is; of a durable one what saves that store a look. */
+struct unpack;
+void store_room_pack(const struct store_room *room, struct builder *out);
+/* RESULT_OK: the room is open, as by store_room_open(). RESULT_INVALID: these bytes are no room, or it is open already;
+ * RESULT_NO_MEMORY. */
+enum result store_room_unpack(struct store *store, struct unpack *in, struct store_room **out_room) MUST_USE;
+
 /* After store_stop, when nobody posts any longer: a letter that came too late to be visited; it is the caller's. False:
  * there is none. */
 bool store_take_left(struct store *store, struct letter *out_letter);

@@ -98,7 +98,9 @@ static enum result open_engine(struct store *store)
 {
     if (store->options.folder == NULL)
         return memory_engine_new(&store->counters, &store->engine);
-    enum result result = take_lock(store);
+    if (store->options.taken != NULL)
+        store->lock_descriptor = store->options.taken->lock_descriptor;
+    enum result result = store->lock_descriptor >= 0 ? RESULT_OK : take_lock(store);
     if (result == RESULT_OK)
         result = refuse_half_restored(store);
     if (result != RESULT_OK)
@@ -530,6 +532,28 @@ void store_stop(struct store *store)
     os_thread_join(&store->thread);
     pool_stop(store);
     store->engine->calls->stop(store->engine);
+}
+
+void store_pause(struct store *store)
+{
+    check(store->has_threads);
+    atomic_store(&store->is_stopping, true);
+    os_wakeup_signal(&store->mailbox.wakeup);
+    os_thread_join(&store->thread);
+    pool_pause(store);
+    store->engine->calls->stop(store->engine);
+    atomic_store(&store->is_stopping, false);
+}
+
+int store_lock_descriptor(const struct store *store)
+{
+    return store->lock_descriptor;
+}
+
+void store_sign_lock(const struct store *store)
+{
+    if (store->lock_descriptor >= 0)
+        os_lock_sign(store->lock_descriptor);
 }
 
 bool store_take_left(struct store *store, struct letter *out_letter)

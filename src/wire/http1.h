@@ -88,4 +88,7 @@ bool http_host_is_valid(struct view value);
 struct view http_host_without_port(struct view value);
 
 /* "OK", "Not Found" … for a status that natter uses. */
+/* Appends the field lines that say when to come back: Retry-After in seconds (RFC 9110 section 10.2.3), rounded up, and
+ * Retry-After-Ms, which is exact. */
+void http_add_retry_after(struct builder *out, uint64_t retry_after_ms);
 const char *http_status_text(int status);

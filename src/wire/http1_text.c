@@ -275,3 +275,9 @@ const char *http_status_text(int status)
     }
     return "Unknown";
 }
+
+void http_add_retry_after(struct builder *out, uint64_t retry_after_ms)
+{
+    builder_format(out, "Retry-After: %llu\r\nRetry-After-Ms: %llu\r\n",
+                   (unsigned long long)(retry_after_ms + 999) / 1000, (unsigned long long)retry_after_ms);
+}

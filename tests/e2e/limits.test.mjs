@@ -35,6 +35,55 @@ test('connections over the limits are answered 503 and 429', async (context) => 
     for (const client of two) await client.close();
 });
 
+/** One who comes to a crowded server: tries, and comes back when told. Notes each moment at which it was let in. */
+async function comeBack(server, came, refused) {
+    for (;;) {
+        const client = new Client(server.ws);
+        if (await client.opened().then(() => true, () => false)) {
+            came.push(performance.now());
+            return client;
+        }
+        const { status, headers } = client.refused ?? {};
+        const retry_ms = Number(headers?.['retry-after-ms']);
+        refused.push({ status, retry_ms, retry_s: Number(headers?.['retry-after']) });
+        await new Promise((resolve) => setTimeout(resolve, retry_ms));
+    }
+}
+
+test('a storm of connects stays within its rate, and everybody is told when to come back', async (context) => {
+    const [RATE, BURST, CLIENTS] = [100, 20, 200];
+    const server = await context.server(['--connections-upgrade-rate', `${RATE}/${BURST}`]);
+    const came = [], refused = [];
+    const began = performance.now();
+    const clients = await Promise.all(Array.from({ length: CLIENTS }, () => comeBack(server, came, refused)));
+    equal(came.length, CLIENTS, 'in the end all are in');
+    // The server let each of them in before we heard of it, so this holds however slow the machine is.
+    came.forEach((moment, index) => {
+        const most = BURST + ((moment - began) * RATE) / 1000 + 2;
+        assert(index + 1 <= most, `${index + 1} were in after ${moment - began} ms`);
+    });
+    assert(refused.length > 0, 'not all at once');
+    for (const { status, retry_ms, retry_s } of refused) {
+        equal(status, 503, 'the status');
+        assert(retry_ms > 0 && retry_ms <= 60001 && retry_s === Math.ceil(retry_ms / 1000), `${retry_ms} ${retry_s}`);
+    }
+    const metrics = await server.metrics();
+    equal(metrics.get('natter_upgrades_put_off_total'), refused.length, 'natter_upgrades_put_off_total');
+    equal(metrics.get('natter_upgrades_total'), CLIENTS, 'natter_upgrades_total');
+    for (const client of clients) await client.close();
+});
+
+test('a script that is not told why an upgrade failed can ask when to come back', async (context) => {
+    const server = await context.server(['--connections-upgrade-rate', '0.01/1']);
+    equal((await get(`${server.url}/ws`)).status, 426, 'while there is room');
+    const first = await new Client(server.ws).opened();
+    const asked = await get(`${server.url}/ws`);
+    equal(asked.status, 503, 'when there is none');
+    assert(Number(asked.headers['retry-after-ms']) > 0, 'Retry-After-Ms');
+    equal((await get(`${server.url}/livez`)).status, 200, 'all else is answered');
+    await first.close();
+});
+
 test(
     'a reader that never reads is closed, and nobody else notices',
     async (context) => {

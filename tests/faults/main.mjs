@@ -23,7 +23,8 @@ const options = {
     isSanitized: dirname(binary).endsWith('san'),
 };
 
-for (const suite of ['book', 'kill', 'disk', 'process', 'crowd', 'slow', 'flood', 'storm', 'secure', 'half_open'])
+const BY_NATURE = ['book', 'kill', 'disk', 'process', 'crowd', 'slow', 'flood', 'storm', 'secure', 'half_open'];
+for (const suite of [...BY_NATURE, 'handover'])
     await import(`./${suite}.test.mjs`);
 const scale = (options.isLong ? 20 : 1) * Number(process.env.TEST_TIME_SCALE ?? 1);
 const failed = await runAll(() => new Context(options), option('--only'), scale);

@@ -64,6 +64,7 @@ const STABLE_MS = 30_000;
 const PAUSE_MS = 1_000;
 /** A timer that comes so much too late: the machine slept, or the browser froze the page. */
 const WAKE_MS = 5_000;
+const CROWD_JITTER_MS = 500;
 const ABNORMAL_CLOSE = 1006;
 
 export function chatError(frame: ErrorFrame): ChatError {
@@ -82,6 +83,7 @@ export class Connection {
     private heardAt = 0;
     /** Until when the server must have given a sign of life; undefined: it was not asked. */
     private probeEndsAt: number | undefined;
+    private hasOpened = false;
     private bye: { retryAfterMs: number } | undefined;
     private refusal: string | undefined;
     private hasRenewedToken = false;
@@ -183,13 +185,16 @@ export class Connection {
         }
         this.socket = socket;
         this.probeEndsAt = undefined;
+        this.hasOpened = false;
         this.welcome = undefined;
         this.hasBarrier = false;
         this.bye = undefined;
         this.refusal = undefined;
         this.timer(OPEN_TIMEOUT_MS, () => this.giveUp());
         socket.onopen = () => {
-            if (this.socket === socket) this.signIn(token);
+            if (this.socket !== socket) return;
+            this.hasOpened = true;
+            this.signIn(token);
         };
         socket.onmessage = (event: { data: unknown }) => {
             if (this.socket === socket && typeof event.data === "string") this.read(event.data);
@@ -335,6 +340,18 @@ export class Connection {
         const state = this.options.environment.isOnline() ? "waiting" : "offline";
         const reason = bye && meaning.reason === "lost" ? "shutdown" : meaning.reason;
         this.move({ state, reason, retryInMs, ...common });
+        if (!this.hasOpened && code === ABNORMAL_CLOSE) void this.heedCrowd();
+    }
+
+    /** A server that is crowded gives everybody a moment of their own, which counts more than a guess. */
+    private async heedCrowd(): Promise<void> {
+        const attempt = this.attempt;
+        const askedMs = await this.options.environment.askRetryAfter(this.options.url);
+        if (askedMs === 0 || attempt !== this.attempt || this.state !== "waiting") return;
+        const retryInMs = askedMs + Math.round(this.options.environment.random() * CROWD_JITTER_MS);
+        this.cancelRetry();
+        this.cancelRetry = this.options.environment.after(retryInMs, () => void this.open());
+        this.move({ ...this.change, retryInMs });
     }
 
     private mayRenew(reason: Reason): boolean {

@@ -36,6 +36,11 @@ export interface Environment {
     after(ms: number, callback: () => void): () => void;
     /** False only where the browser is sure that there is no network. */
     isOnline(): boolean;
+    /**
+     * A socket could not be opened, and nobody tells why: asks the server when it wants to be tried again, in ms; 0
+     * where it does not say.
+     */
+    askRetryAfter(url: string): Promise<number>;
     /** Passes on the browser's hints; returns the call that ends this. */
     onHint(listener: (hint: Hint) => void): () => void;
 }
@@ -56,6 +61,7 @@ export function defaultEnvironment(): Environment {
             return () => clearTimeout(timer);
         },
         isOnline: () => typeof navigator === "undefined" || navigator.onLine !== false,
+        askRetryAfter,
         onHint(listener) {
             if (typeof window === "undefined" || typeof document === "undefined") return nothing;
             const online = (): void => listener("online");
@@ -89,6 +95,24 @@ export function defaultEnvironment(): Environment {
             };
         },
     };
+}
+
+const ASK_TIMEOUT_MS = 5_000;
+
+/** `Retry-After-Ms` is exact; `Retry-After` is what proxies say. */
+export function retryAfterOf(status: number, header: (name: string) => string | null): number {
+    const ms = Number(header("retry-after-ms") ?? Number(header("retry-after")) * 1000);
+    return (status === 503 || status === 429) && ms > 0 ? ms : 0;
+}
+
+async function askRetryAfter(url: string): Promise<number> {
+    try {
+        const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
+        const { status, headers } = await fetch(url.replace(/^ws/, "http"), { signal });
+        return retryAfterOf(status, (name) => headers.get(name));
+    } catch {
+        return 0; // nobody is there, a browser does not let this page ask, or there is nothing to ask with
+    }
 }
 
 function drawKey(): string {

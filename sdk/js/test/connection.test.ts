@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, beforeEach, afterEach, describe, test } from "node:test";
 import type { Client, ClientOptions, StateChange } from "../src/index.js";
+import { retryAfterOf } from "../src/environment.js";
 import { ChatError } from "../src/index.js";
 import { FakeServer } from "./fake_server.js";
 import { clientOf, MemoryStorage, until, World } from "./world.js";
@@ -163,6 +164,33 @@ describe("connection", () => {
         const { retryInMs, reason } = await waiting(client);
         assert.equal(reason, "shutdown");
         assert.equal(retryInMs, 4_250);
+    });
+
+    test("a crowded server's moment is kept, whatever the pause would have been", async () => {
+        server.isUnreachable = true;
+        world.retryAfterMs = 7_000;
+        const client = open();
+        await waiting(client);
+        await until(() => client.detail.retryInMs === 7_250);
+        assert.deepEqual(world.asked, [server.url]);
+        server.isUnreachable = false;
+        world.pass(7_249);
+        assert.equal(client.state, "waiting");
+        world.pass(1);
+        await client.ready();
+        server.breakAll();
+        await waiting(client);
+        assert.equal(world.asked.length, 1); // it had been let in: there is nothing to ask
+    });
+
+    test("only answers that mean later say when", () => {
+        const said = (status: number, fields: Record<string, string>): number =>
+            retryAfterOf(status, (name) => fields[name] ?? null);
+        assert.equal(said(503, { "retry-after": "3", "retry-after-ms": "2731" }), 2_731);
+        assert.equal(said(429, { "retry-after": "3" }), 3_000);
+        assert.equal(said(503, { "retry-after": "Wed, 21 Oct 2026 07:28:00 GMT" }), 0);
+        assert.equal(said(426, { "retry-after": "3" }), 0);
+        assert.equal(said(503, {}), 0);
     });
 
     test("codes 4100 to 4199, 1012 and 1013 pause for a second at least", async () => {

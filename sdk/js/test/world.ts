@@ -11,6 +11,9 @@ interface Timer {
 
 export class World implements Environment {
     chance = 0.5;
+    /** What a server that refuses says of when to come back. */
+    retryAfterMs = 0;
+    asked: string[] = [];
     online = true;
     private clock = 1_000_000;
     private keys = 0;
@@ -38,6 +41,11 @@ export class World implements Environment {
 
     isOnline(): boolean {
         return this.online;
+    }
+
+    async askRetryAfter(url: string): Promise<number> {
+        this.asked.push(url);
+        return this.retryAfterMs;
     }
 
     onHint(listener: (hint: Hint) => void): () => void {

@@ -66,6 +66,8 @@ export class Server {
             ...this.flags,
         ];
         this.exit = null;
+        this.heir = null; // the process that took over, if one did
+        this.isHandingOver = false;
         this.first = this.lines.length;
         this.child = spawn(this.binary, flags, {
             stdio: this.stdio,
@@ -80,6 +82,7 @@ export class Server {
         });
         this.ended = new Promise((resolve) => {
             this.child.on('exit', (code, signal) => {
+                if (this.isHandingOver || this.heir) return resolve({ code, signal });
                 this.exit = { code, signal };
                 resolve(this.exit);
             });
@@ -98,6 +101,34 @@ export class Server {
         if (this.second) this.secondPort = Number(find('server.listening', 1).split(':').pop());
         this.opsPort = Number(find('ops.listening').split(':').pop());
         return this;
+    }
+
+    /** The process that serves. */
+    get pid() {
+        return this.heir ?? this.child.pid;
+    }
+
+    /** The first line since `from` that tells of that event, as an object. */
+    told(event, from) {
+        const line = this.lines.slice(from).find((text) => text.includes(`"event":"${event}"`));
+        return line ? JSON.parse(line) : null;
+    }
+
+    /** SIGUSR2: a new process takes over, or does not. Returns what the two said of it. */
+    async handOver({ seconds = 60 } = {}) {
+        const from = this.lines.length;
+        this.isHandingOver = true;
+        process.kill(this.pid, 'SIGUSR2');
+        const done = () => this.told('handover.done', from) && this.told('takeover.done', from);
+        await until(() => done() || this.told('handover.failed', from), 'the hand-over is over', seconds);
+        const result = {
+            given: this.told('handover.done', from),
+            taken: this.told('takeover.done', from),
+            failed: this.told('handover.failed', from),
+        };
+        if (result.given) this.heir = Number(result.given.pid);
+        this.isHandingOver = false;
+        return result;
     }
 
     /** Where it is to listen. */
@@ -173,9 +204,9 @@ export class Server {
     /** Connected TCP sockets of the process on the public port, as the kernel tells. */
     establishedSockets() {
         const inodes = new Set();
-        for (const name of readdirSync(`/proc/${this.child.pid}/fd`)) {
+        for (const name of readdirSync(`/proc/${this.pid}/fd`)) {
             try {
-                const match = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${this.child.pid}/fd/${name}`));
+                const match = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${this.pid}/fd/${name}`));
                 if (match) inodes.add(match[1]);
             } catch {
                 // closed meanwhile
@@ -203,16 +234,33 @@ export class Server {
     }
 
     async kill() {
-        this.child.kill('SIGKILL');
+        process.kill(this.pid, 'SIGKILL');
+        await this.heirHasEnded();
         await this.ended;
+    }
+
+    /** It is no child of ours: nobody tells us. One that only waits for its end to be noticed has ended. */
+    async heirHasEnded() {
+        if (!this.heir) return;
+        const isThere = () => {
+            try {
+                return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${this.heir}/status`, 'utf8'));
+            } catch {
+                return false;
+            }
+        };
+        await until(() => !isThere(), 'the process that took over has ended', 60);
+        const last = this.told('server.ended', this.lines.findLastIndex((line) => line.includes('"server.ended"')));
+        this.exit = { code: Number(last?.status ?? 1), signal: null };
     }
 
     /** SIGTERM; the server must leave by itself, with status 0. */
     async stop() {
         if (this.exit) return this.exit;
         await this.look();
-        this.child.kill('SIGTERM');
-        return this.ended;
+        process.kill(this.pid, 'SIGTERM');
+        await this.heirHasEnded();
+        return this.heir ? this.exit : this.ended;
     }
 
     async verb(...words) {
@@ -221,7 +269,8 @@ export class Server {
     }
 
     cleanUp() {
-        if (!this.exit) this.child?.kill('SIGKILL');
+        if (!this.exit && this.heir) process.kill(this.heir, 'SIGKILL');
+        else if (!this.exit) this.child?.kill('SIGKILL');
         if (this.ownsData) rmSync(this.data, { recursive: true, force: true });
     }
 }

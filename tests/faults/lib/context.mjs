@@ -85,10 +85,7 @@ export class Context {
             }
         } finally {
             for (const server of this.servers) {
-                if (server.child && !server.exit) {
-                    server.child.kill('SIGKILL');
-                    await server.ended;
-                }
+                if (server.child && !server.exit) await server.kill();
             }
             for (const close of this.closers.reverse()) await close();
             for (const server of this.servers) server.cleanUp();

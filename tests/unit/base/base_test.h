@@ -23,6 +23,7 @@ int test_diag(void);
 int test_due(void);
 int test_histogram(void);
 int test_list(void);
+int test_pack(void);
 int test_pool(void);
 int test_result(void);
 int test_snapshot(void);

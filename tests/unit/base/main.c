@@ -19,6 +19,7 @@ int main(void)
     failures += test_histogram();
     failures += test_turns();
     failures += test_pool();
+    failures += test_pack();
     failures += test_utc();
     failures += test_diag();
     return failures > 0;

@@ -27,6 +27,7 @@ int test_mention(void);
 int test_mentions(void);
 int test_name(void);
 int test_name_shape(void);
+int test_pack_hub(void);
 int test_people(void);
 int test_presence(void);
 int test_rate(void);

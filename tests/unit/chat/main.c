@@ -23,6 +23,7 @@ int main(void)
     failures += test_chat();
     failures += test_report();
     failures += test_survey();
+    failures += test_pack_hub();
     failures += test_spender();
     failures += test_door_session();
     return failures > 0;

@@ -14,6 +14,7 @@ int test_cursor(void);
 int test_ended(void);
 int test_feed(void);
 int test_outbox(void);
+int test_pack_shard(void);
 int test_shard(void);
 int test_silence(void);
 int test_tls(void);
@@ -27,5 +28,5 @@ int main(void)
     table_seed(secret);
     return test_admission() + test_agents() + test_census() + test_ended() + test_chunk() + test_feed() + test_outbox()
            + test_conn() + test_conn_http() + test_conn_ws() + test_conn_client() + test_cursor() + test_shard()
-           + test_silence() + test_trust() + test_tls() + test_tls_link() + test_conn_tls();
+           + test_pack_shard() + test_silence() + test_trust() + test_tls() + test_tls_link() + test_conn_tls();
 }

@@ -7,6 +7,9 @@
 int main(void)
 {
     int failures = 0;
+
+    if (program_is_second())
+        return 0;
     os_random_init();
     failures += test_clock();
     failures += test_random();
@@ -18,5 +21,7 @@ int main(void)
     failures += test_tree();
     failures += test_mailbox();
     failures += test_file();
+    failures += test_channel();
+    failures += test_program();
     return failures > 0;
 }

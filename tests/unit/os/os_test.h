@@ -19,16 +19,21 @@
 /* How long a condition that must come may take, on the slowest machine under the slowest sanitizer. */
 enum { PATIENCE_MS = 30 * 1000 };
 
+int test_channel(void);
 int test_clock(void);
 int test_file(void);
 int test_mailbox(void);
 int test_poller(void);
+int test_program(void);
 int test_random(void);
 int test_resolve(void);
 int test_service(void);
 int test_socket(void);
 int test_thread(void);
 int test_tree(void);
+
+/* This process was started by a test of test_program.c, and has done what that one wanted. */
+bool program_is_second(void);
 
 /* A connection over loopback, both ends non-blocking. */
 struct test_pair {

@@ -80,5 +80,6 @@ int main(void)
     failures += test_listening();
     failures += test_passed();
     failures += test_service();
+    failures += test_parcel();
     return failures > 0;
 }

@@ -25,6 +25,7 @@ int test_config_value(void);
 int test_listening(void);
 int test_passed(void);
 int test_service(void);
+int test_parcel(void);
 
 /* A configuration as read from some flags and variables; `text` is the fault, with a NUL. */
 struct attempt {

@@ -87,6 +87,37 @@ static void a_life_is_told_in_order(void **state)
     assert_string_equal(heard(), "");
 }
 
+static void who_takes_over_is_the_main_process(void **state)
+{
+    char main_pid[64];
+    struct service old, new;
+
+    (void)state;
+    (void)setenv("WATCHDOG_USEC", "2000000", 1);
+    (void)setenv("WATCHDOG_PID", "1", 1);
+    service_init(&old);
+    old.watchdog_ms = 2000; /* as if it were process 1, whose environment the new one has */
+    service_replacing(&old);
+    assert_has(heard(), "RELOADING=1\nMONOTONIC_USEC=");
+    service_replaced(&old, 4712);
+    assert_string_equal(heard(), "MAINPID=4712\nREADY=1\nSTATUS=Serving");
+    service_status(&old, "Serving: 3 connections");
+    service_stopping(&old);
+    service_alive(&old);
+    assert_string_equal(heard(), "");
+
+    service_init(&new);
+    assert_int_equal(new.watchdog_ms, 0);
+    service_inherit(&new, 2000);
+    service_alive(&new);
+    assert_string_equal(heard(), "WATCHDOG=1");
+    service_ready(&new, "Serving: 3 connections");
+    (void)snprintf(main_pid, sizeof main_pid, "MAINPID=%d\nREADY=1\n", os_process_id());
+    assert_has(heard(), main_pid);
+    service_ready(&new, "Serving: 3 connections"); /* after a reload */
+    assert_string_equal(heard(), "READY=1\nSTATUS=Serving: 3 connections");
+}
+
 static void more_time_is_asked_for_once_a_second(void **state)
 {
     struct service service;
@@ -174,6 +205,7 @@ int test_service(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_life_is_told_in_order, begin, end),
+        cmocka_unit_test_setup_teardown(who_takes_over_is_the_main_process, begin, end),
         cmocka_unit_test_setup_teardown(more_time_is_asked_for_once_a_second, begin, end),
         cmocka_unit_test_setup_teardown(life_is_told_four_times_in_a_watchdogs_period, begin, end),
         cmocka_unit_test_setup_teardown(a_watchdog_that_is_not_ours_is_left_alone, begin, end),

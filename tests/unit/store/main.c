@@ -11,6 +11,7 @@ int main(void)
     failures += test_append();
     failures += test_attention();
     failures += test_rooms();
+    failures += test_pack_room();
     failures += test_writer();
     failures += test_memory();
     failures += test_key_window();

@@ -90,6 +90,7 @@ int test_checkpoint(void);
 int test_inspect(void);
 int test_key_window(void);
 int test_memory(void);
+int test_pack_room(void);
 int test_reader(void);
 int test_recent(void);
 int test_record(void);
