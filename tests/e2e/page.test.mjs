@@ -36,14 +36,16 @@ test('page: everything can be done with the keyboard', async (context) => {
     await keyboard.press('F6');
     await until(async () => (await focused(page)) === 'timeline', 'the focus is among the messages');
     await keyboard.press('ArrowUp');
-    equal(await focused(page), 'message', 'on a message');
+    await until(async () => (await focused(page)) === 'message', 'on a message');
     await keyboard.press('r');
     await page.locator('.composer-task').waitFor();
     await keyboard.type('an answer');
     await keyboard.press('Enter');
     await page.locator('.quote').waitFor();
     await keyboard.press('F6');
+    await until(async () => (await focused(page)) === 'timeline', 'the focus is among the messages again');
     await keyboard.press('ArrowUp');
+    await until(async () => (await focused(page)) === 'message', 'on a message again');
     await keyboard.press('+');
     await page.locator('.picker').waitFor();
     await keyboard.press('ArrowRight');
