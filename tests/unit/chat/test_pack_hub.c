@@ -119,6 +119,7 @@ static void those_who_are_here_are_there(void **state)
     /* whose connection stayed behind is shown as long as one who has left */
     assert_int_equal(member_of(there_is(&scene, scene.cleo), lobby)->lease_count, 1);
     assert_int_equal(user_rename(there, bea, VIEW("Ada")), RESULT_EXISTS); /* names are guarded as before */
+    spender_free(conn_owner(conn));
     session_depart(there, conn_owner(conn));
     conn_done(&scene.there, conn);
     scene_done(&scene);
