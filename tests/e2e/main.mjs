@@ -16,11 +16,12 @@ if (!existsSync(binary)) {
 const suites = [
     'chat', 'durable', 'from_disk', 'bad_input', 'http', 'walk_in', 'limits', 'operation', 'schema', 'diagnosis',
     'doctor', 'doctor_tls', 'proof', 'agree', 'backup',
-    'retention', 'export',
+    'retention', 'export', 'handover',
 ];
 const slow = ['inside', 'top', 'talk', 'proxy', 'silence', 'tls', 'tls_offer', 'browser', 'notices', 'trace'];
-for (const suite of [...suites, ...slow])
+const last = ['page', 'page_long', 'metrics'];
+const without = (option('--without') ?? '').split(',');
+for (const suite of [...suites, ...slow, ...last].filter((name) => !without.includes(name)))
     await import(`./${suite}.test.mjs`);
-for (const suite of ['page', 'page_long', 'metrics']) await import(`./${suite}.test.mjs`);
 const failed = await runAll(() => new Context(binary), option('--only'), Number(process.env.TEST_TIME_SCALE ?? 1));
 process.exit(failed ? 1 : 0);

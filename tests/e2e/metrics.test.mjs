@@ -32,7 +32,6 @@ const still = {
     natter_outbox_overflows: 'tests/unit/net/test_conn.c',
     natter_reading_paused: 'tests/unit/net/test_conn.c',
     natter_turn_at_work_seconds: 'a turn must last while somebody asks: tests/unit/ops/test_metrics.c',
-    natter_replays_from_disk: 'a room must be longer than what memory keeps: tests/faults',
     natter_feed_lapped: 'a reader must fall behind by a MiB: tests/faults/slow.test.mjs',
     natter_feed_lapped_events: 'as natter_feed_lapped',
     natter_writes_blocked: 'a socket must be full: tests/faults/slow.test.mjs',
