@@ -194,16 +194,19 @@ test(
 
 /**
  * The page's socket with a proxy in between that loses frames which `isLost` names. Answers to commands pass, as the
- * fault of a cache or of a client would have it.
+ * fault of a cache or of a client would have it. Returns what counts the pongs that came.
  */
 async function loseFrames(page, isLost) {
+    const seen = { pongs: 0 };
     await page.routeWebSocket(/\/ws/, (socket) => {
         const server = socket.connectToServer();
         server.onMessage((text) => {
             const frame = JSON.parse(text);
             if (frame.ref !== undefined || !isLost(frame)) socket.send(text);
+            seen.pongs += frame.type === 'pong';
         });
     });
+    return seen;
 }
 
 test(
@@ -215,13 +218,19 @@ test(
         const page = await profile.newPage();
         await page.clock.install();
         let loses = false;
-        await loseFrames(page, (frame) => loses && frame.type === 'message');
+        const seen = await loseFrames(page, (frame) => loses && frame.type === 'message');
+        // To the page it has slept, and its socket has 2 s of that clock to prove itself.
+        const sleep = async (time) => {
+            const pongs = seen.pongs;
+            await page.clock.fastForward(time);
+            await until(() => seen.pongs > pongs, 'the socket has proved itself after the sleep');
+        };
         await page.goto(server.url);
         await page.locator(by('name-input')).fill('Ada');
         await page.locator(by('name-submit')).click();
         await say(page, 'before');
         await isSent(page, 'before');
-        await page.clock.fastForward('00:20');
+        await sleep('00:20');
         await page.locator(by('complete')).waitFor({ timeout: 20000 });
         equal(await page.locator(by('holes')).count(), 0, 'nothing is missing');
 
@@ -230,7 +239,7 @@ test(
         await bob.say('lobby', 'lost one');
         await bob.say('lobby', 'lost two');
         await bob.ask({ type: 'ping' });
-        await page.clock.fastForward('06:00');
+        await sleep('06:00');
         await page.clock.fastForward('00:05'); // what is on its way is waited for
         const holes = page.locator(by('holes'));
         await until(
