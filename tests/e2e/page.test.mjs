@@ -42,6 +42,7 @@ test('page: everything can be done with the keyboard', async (context) => {
     await keyboard.type('an answer');
     await keyboard.press('Enter');
     await page.locator('.quote').waitFor();
+    await isSent(page, 'an answer');
     await keyboard.press('F6');
     await until(async () => (await focused(page)) === 'timeline', 'the focus is among the messages again');
     await keyboard.press('ArrowUp');

@@ -167,16 +167,19 @@ test('a reader over TLS that stalls is moved forward and told, alone', async (co
     fast.send({ type: 'join', room: '~loud' });
     await until(() => fast.frames.filter((frame) => frame.type === 'joined').length === 2, 'joined');
     await until(async () => (await server.metrics()).get('natter_subscriptions') === 4, 'both are in');
-    for (let i = 0; i < 1500; i++) {
-        fast.send({ type: 'send', room: '~loud', text, key: `m${i}` });
-        if (i % 50 === 49) await until(() => acks() >= i + 1, 'acks');
+    // How much the kernel holds for the one who does not read is its own affair.
+    const isLapped = async () => (await server.metrics()).get('natter_feed_lapped_total') > 0;
+    let count = 0;
+    for (let isDone = false; !isDone; isDone = count >= 9000 || (count >= 1500 && (await isLapped()))) {
+        for (let i = 0; i < 50; i++) fast.send({ type: 'send', room: '~loud', text, key: `m${count++}` });
+        await until(() => acks() >= count, 'acks');
     }
-    assert((await server.metrics()).get('natter_feed_lapped_total') > 0, 'lapped');
+    assert(await isLapped(), 'lapped');
     slow.socket._socket.resume();
     slow.socket.resume();
     await slow.wait('gap');
     const reaches = (frame) => (frame.type === 'message' ? frame.seq : frame.type === 'gap' ? frame.to : 0);
-    await until(() => slow.frames.some((frame) => reaches(frame) === 1500), 'it is at the end');
+    await until(() => slow.frames.some((frame) => reaches(frame) === count), 'it is at the end');
     const received = slow.frames.filter((frame) => frame.type === 'message' || frame.type === 'gap');
     let next = 1;
     for (const frame of received) {
