@@ -140,6 +140,7 @@ test(
         await page.goto(url);
         await page.locator(by('name-input')).fill('Ada');
         await page.locator(by('name-submit')).click();
+        await page.locator(by('name-dialog')).waitFor({ state: 'detached' }); // before the clock is moved on
         const found = await isNoticed(server, 'forwarded_not_believed');
         assert(found.detail === '127.0.0.1' && found.is_sure, JSON.stringify(found));
         await page.clock.fastForward('00:31');
