@@ -182,6 +182,21 @@ async function compare(follower, latest, history, patience = 20) {
     if (history.last > 0) assert(seen.state === 'complete', `the follower saw all: ${JSON.stringify(seen)}`);
 }
 
+/** What waits for each of them, as the server counts it, against what the log says is behind their read positions. */
+async function compareUnread(history, roomName) {
+    let compared = 0;
+    for (const person of history.people) {
+        const { rooms } = await person.ask({ type: 'mine' });
+        const row = rooms.find(({ room }) => room === roomName);
+        if (!row) continue; // guests without a name leave none, and rooms in memory have none
+        const { events } = await person.ask({ type: 'history', room: roomName, after: row.read, limit: 100 });
+        const waiting = events.filter(({ type, seq }) => type === 'message' && seq > row.read);
+        equal([row.unread, row.seq], [waiting.length, history.last], `what waits for ${person.welcome.user.name}`);
+        compared += 1;
+    }
+    return compared;
+}
+
 async function runHistory(fold, server, seed) {
     const random = chance(seed);
     const roomName = `${random.pick(4) === 0 ? '~' : ''}agree-${seed}`;
@@ -199,7 +214,7 @@ async function runHistory(fold, server, seed) {
         }
         await latest.open(5);
         await compare(follower, latest, history);
-        return { roomName, reads: history.reads };
+        return { roomName, reads: history.reads, unread: await compareUnread(history, roomName) };
     } catch (problem) {
         fail(`AGREE_SEED=${seed}: ${problem.message}`);
     } finally {
@@ -235,6 +250,9 @@ test(
         };
         await Promise.all(Array.from({ length: AT_ONCE }, worker));
         await compareReads(server, results);
+        const unread = results.reduce((sum, one) => sum + one.unread, 0);
+        console.log(`# ${unread} compared counts of what waits`);
+        assert(given !== undefined || unread > 0, 'what waits for somebody was compared');
     },
     { seconds: 180 },
 );
