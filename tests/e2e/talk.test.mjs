@@ -253,3 +253,15 @@ test('talk: the client library tells what waits, and opens direct rooms', async 
     phone.close();
     await closeAll([ada, bob]);
 });
+
+test('talk: nobody belongs to more rooms than configured, and who is refused is counted', async (context) => {
+    const server = await context.server(['--limits', 'off', '--chat-rooms-per-user-max', '1']);
+    const ada = await enter(server, 'one', { url: `${server.ws}?name=Ada` });
+    await ada.say('one', 'here');
+    const refused = await ada.ask({ type: 'join', room: 'two' });
+    equal([refused.type, refused.code], ['error', 'too_large'], 'a second room');
+    const { rooms } = await ada.ask({ type: 'mine' });
+    equal(rooms.map(({ room }) => room), ['one'], 'the first is remembered');
+    assert((await server.metrics()).get('natter_belongings_refused_total') > 0, 'counted');
+    await ada.close();
+});
