@@ -92,6 +92,23 @@ void builder_add_signed(struct builder *builder, int64_t number)
     builder_add_number(builder, 0 - (uint64_t)number); /* also right for INT64_MIN, whose negative has no signed form */
 }
 
+void builder_add_grouped(struct builder *builder, uint64_t number)
+{
+    if (number >= 1000) {
+        builder_add_grouped(builder, number / 1000);
+        builder_format(builder, ",%03u", (unsigned)(number % 1000));
+    } else {
+        builder_add_number(builder, number);
+    }
+}
+
+void builder_add_count(struct builder *builder, uint64_t number, const char *one, const char *many)
+{
+    builder_add_grouped(builder, number);
+    builder_add_byte(builder, ' ');
+    builder_add_string(builder, number == 1 ? one : many);
+}
+
 void builder_add_hex(struct builder *builder, const void *at, size_t size)
 {
     static const char digits[] = "0123456789abcdef";

@@ -54,6 +54,10 @@ static inline void builder_add_byte(struct builder *builder, uint8_t byte)
 
 void builder_add_number(struct builder *builder, uint64_t number);
 void builder_add_signed(struct builder *builder, int64_t number);
+/* 48201 as "48,201". */
+void builder_add_grouped(struct builder *builder, uint64_t number);
+/* "1 room", "3,000 rooms". */
+void builder_add_count(struct builder *builder, uint64_t number, const char *one, const char *many);
 void builder_add_hex(struct builder *builder, const void *at, size_t size);
 void builder_format(struct builder *builder, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -361,7 +361,7 @@ void room_numbers_restored(struct chat *chat);
 /* One as another process knew them, without connections and leases. NULL: no memory. */
 struct member *member_restore(struct chat *chat, struct user *user, struct room *room, bool has_left);
 /* The session is in there as well from now on. NULL: no memory. */
-struct member *member_add_session(struct chat *chat, struct session *session, struct member *member);
+struct member *member_add_session(struct session *session, struct member *member);
 /* They stay shown for as long as one who has just left. */
 void member_begin_lease(struct chat *chat, struct member *member);
 struct member *member_enter(struct chat *chat, struct session *session, struct room *room);

@@ -159,9 +159,8 @@ struct member *member_enter(struct chat *chat, struct session *session, struct r
     return member ? add_session(session, member) : NULL;
 }
 
-struct member *member_add_session(struct chat *chat, struct session *session, struct member *member)
+struct member *member_add_session(struct session *session, struct member *member)
 {
-    (void)chat;
     return reserve_place(session) ? add_session(session, member) : NULL;
 }
 

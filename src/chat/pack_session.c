@@ -73,7 +73,7 @@ static bool unpack_members(struct chat *chat, struct unpack *in, struct session 
         struct member *member = room ? member_of(session->user, room) : NULL;
         if (!member || session_member(session, room))
             return unpack_fail(in);
-        if (!member_add_session(chat, session, member))
+        if (!member_add_session(session, member))
             return false;
     }
     return true;

@@ -115,10 +115,7 @@ enum result room_restore(struct chat *chat, struct store_room *log, uint32_t num
     if (number >= chat->options.rooms_live_max || chat->hub.by_number[number])
         return RESULT_INVALID;
     *out_room = room_with(chat, log, number);
-    if (!*out_room)
-        return RESULT_NO_MEMORY;
-    chat->hub.by_number[number] = *out_room;
-    return RESULT_OK;
+    return *out_room ? RESULT_OK : RESULT_NO_MEMORY;
 }
 
 void room_numbers_restored(struct chat *chat)

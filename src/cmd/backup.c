@@ -44,11 +44,11 @@ static void show_backup(struct keep *keep, const char *path, const struct backup
         add_json_field(out, "held_ms_max", summary->held_ms_max);
         builder_add_string(out, "}\n");
     } else {
-        keep_add_count(out, summary->rooms, "room", "rooms");
+        builder_add_count(out, summary->rooms, "room", "rooms");
         builder_add_string(out, ", ");
-        keep_add_count(out, summary->events, "event", "events");
+        builder_add_count(out, summary->events, "event", "events");
         builder_add_string(out, ", ");
-        keep_add_count(out, summary->files, "file", "files");
+        builder_add_count(out, summary->files, "file", "files");
         builder_add_string(out, ", ");
         keep_add_bytes(out, summary->bytes);
         builder_format(out, "; the server's log was held for %llu ms at most\n",
@@ -131,9 +131,9 @@ static void show_restore(struct keep *keep, const struct restore_options *option
         json_add_string(out, view_of_string(summary->aside));
         builder_format(out, ",\"has_secret\":%s}\n", summary->has_secret ? "true" : "false");
     } else {
-        keep_add_count(out, summary->rooms, "room", "rooms");
+        builder_add_count(out, summary->rooms, "room", "rooms");
         builder_add_string(out, ", ");
-        keep_add_count(out, summary->events, "event", "events");
+        builder_add_count(out, summary->events, "event", "events");
         builder_format(out, " in %s%s%s\n", options->folder,
                        summary->aside[0] != '\0' ? "; what was there before is in " : "", summary->aside);
         if (!summary->has_secret)

@@ -109,11 +109,11 @@ static void show_counts(struct keep *keep, const struct export_counts *counts, c
     struct builder *out = &keep->line;
     keep_clear(keep);
     builder_clear(out);
-    keep_add_count(out, counts->rooms, "room", "rooms");
+    builder_add_count(out, counts->rooms, "room", "rooms");
     builder_add_string(out, ", ");
-    keep_add_count(out, counts->events, "event", "events");
+    builder_add_count(out, counts->events, "event", "events");
     builder_add_string(out, ", ");
-    keep_add_count(out, counts->users, "user", "users");
+    builder_add_count(out, counts->users, "user", "users");
     builder_add_string(out, end);
     os_print(ERROR, builder_view(out)); /* stdout may be where the lines go */
 }

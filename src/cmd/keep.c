@@ -40,11 +40,20 @@ static void show_progress(void *context, const char *what, uint64_t done, uint64
     builder_format(&keep->line, "\r\033[K%s", what);
     if (done > 0) {
         builder_add_string(&keep->line, "  ");
-        keep_add_grouped(&keep->line, done);
+        builder_add_grouped(&keep->line, done);
         builder_add_string(&keep->line, " of about ");
-        keep_add_grouped(&keep->line, total);
+        builder_add_grouped(&keep->line, total);
     }
     os_print(ERROR, builder_view(&keep->line));
+}
+
+void keep_add_fault(struct builder *out, const struct verify_fault *fault)
+{
+    show_text(out, fault->room);
+    if (fault->seq > 0)
+        builder_format(out, " #%llu", (unsigned long long)fault->seq);
+    builder_add_string(out, fault->room.size > 0 ? ": " : "");
+    show_text(out, fault->text);
 }
 
 /* On stderr, also where stdout has JSON: the sum says how many there are. */
@@ -55,11 +64,7 @@ static void show_fault(void *context, const struct verify_fault *fault)
         return;
     keep_clear(keep);
     builder_clear(&keep->line);
-    show_text(&keep->line, fault->room);
-    if (fault->seq > 0)
-        builder_format(&keep->line, " #%llu", (unsigned long long)fault->seq);
-    builder_add_string(&keep->line, fault->room.size > 0 ? ": " : "");
-    show_text(&keep->line, fault->text);
+    keep_add_fault(&keep->line, fault);
     builder_add_byte(&keep->line, '\n');
     os_print(ERROR, builder_view(&keep->line));
 }
@@ -68,28 +73,6 @@ struct verify_options keep_watch(struct keep *keep)
 {
     return (struct verify_options){
         .fold = name_fold_room, .fault = show_fault, .progress = show_progress, .context = keep};
-}
-
-void keep_add_grouped(struct builder *out, uint64_t number)
-{
-    char digits[24];
-    int count = 0;
-    do {
-        digits[count++] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    while (count-- > 0) {
-        builder_add_byte(out, (uint8_t)digits[count]);
-        if (count > 0 && count % 3 == 0)
-            builder_add_byte(out, ',');
-    }
-}
-
-void keep_add_count(struct builder *out, uint64_t number, const char *one, const char *many)
-{
-    keep_add_grouped(out, number);
-    builder_add_byte(out, ' ');
-    builder_add_string(out, number == 1 ? one : many);
 }
 
 void keep_add_bytes(struct builder *out, uint64_t bytes)

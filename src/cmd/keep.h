@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the verbs share that keep data folders (backup, restore, export, import, migrate): progress on a terminal,
- * faults, sums in words. */
+/* What the verbs share that keep data folders (backup, restore, export, import, migrate) or prove them (verify):
+ * progress on a terminal, faults, sums in words. */
 #pragma once
 
 #include "base/builder.h"
@@ -22,9 +22,7 @@ struct verify_options keep_watch(struct keep *keep);
 /* Takes the line of progress away, before something else is printed. */
 void keep_clear(struct keep *keep);
 
-/* 48201 as "48,201". */
-void keep_add_grouped(struct builder *out, uint64_t number);
-/* "1 room", "3,000 rooms". */
-void keep_add_count(struct builder *out, uint64_t number, const char *one, const char *many);
+/* "lobby #7: it is not there". */
+void keep_add_fault(struct builder *out, const struct verify_fault *fault);
 /* "12.3 MiB". */
 void keep_add_bytes(struct builder *out, uint64_t bytes);

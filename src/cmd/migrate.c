@@ -72,9 +72,9 @@ static int prove(struct keep *keep, const struct wish *wish)
     if (!wish->is_quiet) {
         builder_clear(&keep->line);
         builder_format(&keep->line, "Up to date: version %d; ", migrate_newest());
-        keep_add_count(&keep->line, seen.rooms, "room", "rooms");
+        builder_add_count(&keep->line, seen.rooms, "room", "rooms");
         builder_add_string(&keep->line, ", ");
-        keep_add_count(&keep->line, seen.events, "event", "events");
+        builder_add_count(&keep->line, seen.events, "event", "events");
         builder_add_string(&keep->line, ", proved.\n");
         show_flush(&keep->line);
     }

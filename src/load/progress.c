@@ -26,7 +26,7 @@ static void add_count(struct builder *out, const char *name, uint64_t count)
     if (count == 0)
         return;
     builder_format(out, "  %s ", name);
-    report_add_count(out, count);
+    builder_add_grouped(out, count);
 }
 
 void progress_add(const struct progress *progress, uint64_t now_ns, const struct worker_sums *sums,
@@ -37,14 +37,14 @@ void progress_add(const struct progress *progress, uint64_t now_ns, const struct
     uint64_t delivered = sums->delivered - last->delivered;
     builder_format(out, "%4llu s  ", (unsigned long long)((now_ns - progress->begun_ns) / NS_PER_SECOND));
     if (sums->sent == 0 && sums->delivered == 0) {
-        report_add_count(out, sums->ready);
+        builder_add_grouped(out, sums->ready);
         builder_add_string(out, " connections of ");
-        report_add_count(out, load_options_connections(progress->options));
+        builder_add_grouped(out, load_options_connections(progress->options));
         return;
     }
-    report_add_count(out, (uint64_t)((double)delivered / seconds));
+    builder_add_grouped(out, (uint64_t)((double)delivered / seconds));
     builder_add_string(out, " deliveries/s  ");
-    report_add_count(out, (uint64_t)((double)(sums->acked - last->acked) / seconds));
+    builder_add_grouped(out, (uint64_t)((double)(sums->acked - last->acked) / seconds));
     builder_add_string(out, progress->options->is_raw ? " messages/s" : " acks/s");
     if (server != NULL && progress->has_server && delivered > 0) {
         double cpu_ns = (double)(server->cpu_ns - progress->server.cpu_ns);

@@ -20,16 +20,6 @@ bool report_is_saturated(const struct load_report *report)
     return report->window_ns > 0 && report->generator_busiest_ns > report->window_ns / 100 * SATURATED_PERCENT;
 }
 
-void report_add_count(struct builder *out, uint64_t count)
-{
-    if (count >= 1000) {
-        report_add_count(out, count / 1000);
-        builder_format(out, ",%03u", (unsigned)(count % 1000));
-    } else {
-        builder_add_number(out, count);
-    }
-}
-
 /* Three digits that count. */
 static void add_scaled(struct builder *out, double value, const char *unit)
 {
@@ -57,13 +47,6 @@ static void add_bytes(struct builder *out, uint64_t bytes)
         builder_format(out, "%.1f MiB", (double)bytes / (1 << 20));
 }
 
-/* "1,001 connections", "1 connection". */
-static void add_things(struct builder *out, uint64_t count, const char *one, const char *many)
-{
-    report_add_count(out, count);
-    builder_format(out, " %s", count == 1 ? one : many);
-}
-
 static double per_second(const struct load_report *report, uint64_t count)
 {
     return report->window_ns == 0 ? 0 : (double)count * NS_PER_SECOND / (double)report->window_ns;
@@ -88,9 +71,9 @@ static void add_head(struct builder *out, const struct load_report *report)
 {
     const struct load_options *options = report->options;
     builder_format(out, "natter bench %s\n  load        ", options->url);
-    add_things(out, options->rooms, "room, ", "rooms, each with ");
-    add_things(out, options->subscribers, "subscriber and ", "subscribers and ");
-    add_things(out, options->publishers, "publisher", "publishers");
+    builder_add_count(out, options->rooms, "room, ", "rooms, each with ");
+    builder_add_count(out, options->subscribers, "subscriber and ", "subscribers and ");
+    builder_add_count(out, options->publishers, "publisher", "publishers");
     if (options->rate_milli > 0)
         builder_format(out, ", %g messages/s", (double)options->rate_milli / 1000);
     else if (options->publishers > 0)
@@ -99,19 +82,19 @@ static void add_head(struct builder *out, const struct load_report *report)
     if (report->connect_ns == 0)
         return;
     builder_add_string(out, "  connected   ");
-    report_add_count(out, report->connected);
+    builder_add_grouped(out, report->connected);
     builder_add_string(out, " in ");
     report_add_time(out, report->connect_ns);
     builder_add_string(out, " (");
-    report_add_count(out, (uint64_t)((double)report->connected * NS_PER_SECOND / (double)report->connect_ns));
+    builder_add_grouped(out, (uint64_t)((double)report->connected * NS_PER_SECOND / (double)report->connect_ns));
     builder_add_string(out, "/s)");
     if (report->compressed > 0) {
         builder_add_string(out, ", compressed: ");
-        report_add_count(out, report->compressed);
+        builder_add_grouped(out, report->compressed);
     }
     if (report->stalled > 0) {
         builder_add_string(out, ", never reading: ");
-        report_add_count(out, report->stalled);
+        builder_add_grouped(out, report->stalled);
         builder_format(out, " (%llu of them ended by the server)", (unsigned long long)report->stalled_ended);
     }
     builder_add_byte(out, '\n');
@@ -135,16 +118,16 @@ static void add_delays(struct builder *out, const char *name, const struct histo
 static void add_traffic(struct builder *out, const struct load_report *report)
 {
     builder_add_string(out, "  deliveries  ");
-    report_add_count(out, (uint64_t)per_second(report, report->delivered));
+    builder_add_grouped(out, (uint64_t)per_second(report, report->delivered));
     builder_add_string(out, "/s   (");
-    report_add_count(out, report->delivered);
+    builder_add_grouped(out, report->delivered);
     builder_add_string(out, " in ");
     report_add_time(out, report->window_ns);
     if (report->delivered > 0 && report->reads > 0)
         builder_format(out, ", %.0f bytes each, %.1f per read", per_delivery(report, report->delivered_bytes),
                        (double)report->delivered / (double)report->reads);
     builder_format(out, ")\n  %s        ", report->options->is_raw ? "echo" : "acks");
-    report_add_count(out, (uint64_t)per_second(report, report->acked));
+    builder_add_grouped(out, (uint64_t)per_second(report, report->acked));
     builder_add_string(out, "/s\n");
     add_delays(out, "delay", &report->delays,
                report->options->rate_milli > 0 ? "from the time when it was due to each receipt"
@@ -170,8 +153,8 @@ static void add_server(struct builder *out, const struct load_report *report)
     builder_add_string(out, " with all connected");
     if (report->connected > 0) {
         builder_add_string(out, " (");
-        report_add_count(out, above(report->server_ready.resident_bytes, report->server_before.resident_bytes)
-                                  / report->connected);
+        builder_add_grouped(out, above(report->server_ready.resident_bytes, report->server_before.resident_bytes)
+                                     / report->connected);
         builder_add_string(out, " bytes per connection)");
     }
     builder_add_string(out, ", at most ");
@@ -193,11 +176,11 @@ static void add_server(struct builder *out, const struct load_report *report)
 static void add_storms(struct builder *out, const struct load_report *report)
 {
     builder_add_string(out, "  storm       ");
-    add_things(out, report->returned, "return", "returns");
+    builder_add_count(out, report->returned, "return", "returns");
     builder_add_string(out, ", all back after at most ");
     report_add_time(out, report->storm_ns_max);
     builder_add_string(out, "; ");
-    add_things(out, report->replayed, "message", "messages");
+    builder_add_count(out, report->replayed, "message", "messages");
     builder_format(out, " replayed; %llu had missed more than is replayed\n", (unsigned long long)report->truncated);
     add_delays(out, "back after", &report->returns, "from the storm's beginning until joined again");
 }
@@ -212,22 +195,22 @@ static void add_verdict(struct builder *out, const struct load_report *report)
         builder_add_string(out, "clean: each once and in order, ");
     else
         builder_add_string(out, "NOT CLEAN: ");
-    add_things(out, ledger->received, "delivery", "deliveries");
+    builder_add_count(out, ledger->received, "delivery", "deliveries");
     builder_format(out, "; lost %llu, doubled %llu, reordered %llu, mismatched %llu, unanswered %llu",
                    (unsigned long long)ledger->lost, (unsigned long long)ledger->doubled,
                    (unsigned long long)ledger->reordered, (unsigned long long)ledger->mismatched,
                    (unsigned long long)report->unanswered);
     if (ledger->gaps > 0) {
         builder_add_string(out, "; ");
-        add_things(out, ledger->gaps, "gap", "gaps");
+        builder_add_count(out, ledger->gaps, "gap", "gaps");
         builder_add_string(out, " announced, ");
-        report_add_count(out, ledger->skipped);
+        builder_add_grouped(out, ledger->skipped);
         builder_add_string(out, " skipped");
     }
     builder_add_byte(out, '\n');
     if (report->ended > 0) {
         builder_add_string(out, "  WARNING     ");
-        add_things(out, report->ended, "connection", "connections");
+        builder_add_count(out, report->ended, "connection", "connections");
         builder_format(out, " ended early; the first: %s\n", report->end_text);
     }
     if (report->repeats > 0)

@@ -65,6 +65,5 @@ bool report_is_saturated(const struct load_report *report);
 void report_text(const struct load_report *report, struct builder *out);
 void report_json(const struct load_report *report, struct builder *out);
 
-/* "1,234,567"; "812 µs", "3.25 ms", "12.1 s": for the progress lines as well. */
-void report_add_count(struct builder *out, uint64_t count);
+/* "812 µs", "3.25 ms", "12.1 s": for the progress lines as well. */
 void report_add_time(struct builder *out, uint64_t ns);

@@ -13,28 +13,14 @@
 #include <unistd.h>
 
 #include "os/clock.h"
+#include "os/file_inside.h"
 
 enum {
     READ_SIZE = 16 * 1024,
     FOLDER_MODE = 0700,
-    FILE_MODE = 0600,
     OTHERS_MODE = 077,
     PID_SIZE_MAX = 32,
 };
-
-static enum result result_of_errno(int error)
-{
-    switch (error) {
-    case ENOENT:
-    case ENOTDIR: return RESULT_NOT_FOUND;
-    case EEXIST: return RESULT_EXISTS;
-    case EACCES:
-    case EPERM:
-    case EROFS: return RESULT_REFUSED;
-    case ENOMEM: return RESULT_NO_MEMORY;
-    default: return RESULT_FAILED;
-    }
-}
 
 static bool is_folder(const char *path)
 {
@@ -49,7 +35,7 @@ static enum result folder_make_one(const char *path)
     int error = errno;
     if (is_folder(path))
         return RESULT_OK;
-    return result_of_errno(error) == RESULT_REFUSED ? RESULT_REFUSED : RESULT_FAILED;
+    return file_result_of_errno(error) == RESULT_REFUSED ? RESULT_REFUSED : RESULT_FAILED;
 }
 
 enum result os_folder_make(const char *path)
@@ -101,7 +87,7 @@ static enum result read_all(int descriptor, struct builder *out)
 
 static enum result result_of_open(int error)
 {
-    enum result result = result_of_errno(error);
+    enum result result = file_result_of_errno(error);
     return result == RESULT_NOT_FOUND || result == RESULT_REFUSED ? result : RESULT_FAILED;
 }
 
@@ -114,34 +100,6 @@ enum result os_file_read(const char *path, struct builder *out)
     enum result result = read_all(descriptor, out);
     (void)close(descriptor); /* only read from */
     return result;
-}
-
-static enum result write_all(int descriptor, struct view content)
-{
-    while (content.size > 0) {
-        ssize_t size = write(descriptor, content.at, content.size);
-        if (size > 0)
-            content = view_skip(content, (size_t)size);
-        else if (size < 0 && errno != EINTR)
-            return RESULT_FAILED;
-    }
-    return RESULT_OK;
-}
-
-/* Makes a name in a folder survive a power cut. */
-static enum result folder_sync(const char *path)
-{
-    char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    size_t size = slash == NULL ? 1 : slash == path ? 1 : (size_t)(slash - path);
-    memcpy(folder, slash == NULL ? "." : path, size);
-    folder[size] = '\0';
-    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0)
-        return RESULT_FAILED;
-    bool is_synced = fsync(descriptor) == 0;
-    (void)close(descriptor); /* fsync has told what there was to tell */
-    return is_synced ? RESULT_OK : RESULT_FAILED;
 }
 
 /* Gives the file its name unless there is one of that name. */
@@ -170,7 +128,7 @@ enum result os_file_write_new(const char *path, struct view content)
     int descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
     if (descriptor < 0)
         return result_of_open(errno);
-    enum result result = write_all(descriptor, content);
+    enum result result = file_write_all(descriptor, content) == RESULT_OK ? RESULT_OK : RESULT_FAILED;
     if (result == RESULT_OK && fsync(descriptor) != 0)
         result = RESULT_FAILED;
     if (close(descriptor) != 0)
@@ -178,7 +136,7 @@ enum result os_file_write_new(const char *path, struct view content)
     if (result == RESULT_OK)
         result = name_new(temporary, path);
     if (result == RESULT_OK)
-        return folder_sync(path);
+        return file_name_sync(path);
     (void)unlink(temporary); /* the failure is reported; a left-over goes with the next try */
     return result;
 }
@@ -211,7 +169,7 @@ void os_lock_sign(int descriptor)
     char text[PID_SIZE_MAX];
     int size = snprintf(text, sizeof(text), "%d\n", (int)getpid());
     if (size > 0 && ftruncate(descriptor, 0) == 0 && lseek(descriptor, 0, SEEK_SET) == 0)
-        (void)write_all(descriptor, view_of(text, (size_t)size)); /* a full disk must not keep us from starting */
+        (void)file_write_all(descriptor, view_of(text, (size_t)size)); /* a full disk must not keep us from starting */
 }
 
 enum result os_lock_take(const char *folder, int *out_descriptor, int *out_pid)
@@ -222,7 +180,7 @@ enum result os_lock_take(const char *folder, int *out_descriptor, int *out_pid)
         return RESULT_FAILED;
     int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
     if (descriptor < 0)
-        return result_of_errno(errno) == RESULT_REFUSED ? RESULT_REFUSED : RESULT_FAILED;
+        return file_result_of_errno(errno) == RESULT_REFUSED ? RESULT_REFUSED : RESULT_FAILED;
     if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
         os_lock_sign(descriptor);
         *out_descriptor = descriptor;
@@ -275,7 +233,7 @@ enum result os_file_sync_time(const char *folder, uint64_t *out_ns)
         return RESULT_FAILED;
     int descriptor = mkostemp(path, O_CLOEXEC);
     if (descriptor < 0)
-        return result_of_errno(errno);
+        return result_of_open(errno);
     uint64_t begun_ns = os_clock_monotonic_ns();
     bool is_kept = write(descriptor, content, sizeof(content) - 1) == (ssize_t)sizeof(content) - 1
                    && fdatasync(descriptor) == 0;

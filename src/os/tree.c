@@ -9,9 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MODE = 0600, DEPTH_MAX = 16, COPY_BYTES = 1 << 20 };
+#include "os/file_inside.h"
 
-static enum result result_of_errno(int error)
+enum { DEPTH_MAX = 16, COPY_BYTES = 1 << 20 };
+
+enum result file_result_of_errno(int error)
 {
     switch (error) {
     case ENOENT:
@@ -52,7 +54,7 @@ enum result os_folder_each(const char *path, bool (*each)(void *context, const c
 {
     DIR *folder = opendir(path);
     if (folder == NULL)
-        return result_of_errno(errno) == RESULT_FULL ? RESULT_FAILED : result_of_errno(errno);
+        return file_result_of_errno(errno) == RESULT_FULL ? RESULT_FAILED : file_result_of_errno(errno);
     enum result result = RESULT_OK;
     for (bool goes_on = true; goes_on;) {
         errno = 0;
@@ -95,7 +97,7 @@ static bool remove_entry(void *context, const char *name, enum os_kind kind)
     else if (kind == OS_KIND_FOLDER)
         removal->result = remove_at(inner, removal->depth + 1);
     else if (unlink(inner) != 0 && errno != ENOENT)
-        removal->result = result_of_errno(errno);
+        removal->result = file_result_of_errno(errno);
     return removal->result == RESULT_OK;
 }
 
@@ -108,7 +110,7 @@ static enum result remove_at(const char *path, int depth)
     if (result == RESULT_OK)
         result = removal.result;
     if (result == RESULT_OK && rmdir(path) != 0)
-        result = result_of_errno(errno);
+        result = file_result_of_errno(errno);
     return result;
 }
 
@@ -121,7 +123,7 @@ enum result os_tree_remove(const char *path)
     if (S_ISDIR(status.st_mode))
         result = remove_at(path, 0);
     else
-        result = unlink(path) == 0 ? RESULT_OK : result_of_errno(errno);
+        result = unlink(path) == 0 ? RESULT_OK : file_result_of_errno(errno);
     return result == RESULT_OK || result == RESULT_REFUSED ? result : RESULT_FAILED;
 }
 
@@ -131,7 +133,7 @@ enum result os_file_size(const char *path, uint64_t *out_size)
 {
     struct stat status;
     if (stat(path, &status) != 0)
-        return result_of_errno(errno);
+        return file_result_of_errno(errno);
     *out_size = (uint64_t)status.st_size;
     return RESULT_OK;
 }
@@ -140,7 +142,7 @@ enum result os_file_read_part(const char *path, uint64_t offset, size_t size, st
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0)
-        return result_of_errno(errno);
+        return file_result_of_errno(errno);
     enum result result = RESULT_OK;
     uint8_t *at = builder_reserve(out, size);
     size_t done = 0;
@@ -163,14 +165,14 @@ enum result os_file_read_part(const char *path, uint64_t offset, size_t size, st
     return result;
 }
 
-static enum result write_all(int descriptor, struct view bytes)
+enum result file_write_all(int descriptor, struct view bytes)
 {
     while (bytes.size > 0) {
         ssize_t size = write(descriptor, bytes.at, bytes.size);
         if (size > 0)
             bytes = view_skip(bytes, (size_t)size);
         else if (size < 0 && errno != EINTR)
-            return result_of_errno(errno) == RESULT_FULL ? RESULT_FULL : RESULT_FAILED;
+            return file_result_of_errno(errno) == RESULT_FULL ? RESULT_FULL : RESULT_FAILED;
     }
     return RESULT_OK;
 }
@@ -179,8 +181,8 @@ static enum result append_with(const char *path, int more_flags, struct view byt
 {
     int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | more_flags, FILE_MODE);
     if (descriptor < 0)
-        return result_of_errno(errno);
-    enum result result = write_all(descriptor, bytes);
+        return file_result_of_errno(errno);
+    enum result result = file_write_all(descriptor, bytes);
     if (close(descriptor) != 0 && result == RESULT_OK)
         result = RESULT_FAILED;
     return result;
@@ -218,7 +220,7 @@ enum result os_path_sync(const char *path)
     return is_synced ? RESULT_OK : RESULT_FAILED;
 }
 
-static enum result sync_folder_of(const char *path)
+enum result file_name_sync(const char *path)
 {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -240,8 +242,8 @@ enum result os_path_rename(const char *from, const char *to, bool may_replace)
         code = rename(from, to);
     }
     if (code != 0) {
-        enum result result = result_of_errno(errno);
+        enum result result = file_result_of_errno(errno);
         return result == RESULT_FULL || result == RESULT_NO_MEMORY ? RESULT_FAILED : result;
     }
-    return sync_folder_of(to) == RESULT_OK && sync_folder_of(from) == RESULT_OK ? RESULT_OK : RESULT_FAILED;
+    return file_name_sync(to) == RESULT_OK && file_name_sync(from) == RESULT_OK ? RESULT_OK : RESULT_FAILED;
 }

@@ -110,13 +110,7 @@ static int attach(struct backup *backup)
 {
     struct builder uri;
     builder_init(&uri, SIZE_MAX);
-    builder_add_string(&uri, "file:");
-    for (const char *at = backup->source; *at != '\0'; at++) {
-        if (*at == '?' || *at == '#' || *at == '%')
-            builder_format(&uri, "%%%02x", (unsigned)(uint8_t)*at);
-        else
-            builder_add_byte(&uri, (uint8_t)*at);
-    }
+    sqlite_add_uri(&uri, backup->source);
     builder_add_string(&uri, "?mode=ro");
     sqlite3_stmt *statement = NULL;
     int code = builder_ok(&uri) ? SQLITE_OK : SQLITE_NOMEM;

@@ -22,8 +22,9 @@ enum {
 struct importing {
     const struct import_options *options;
     struct store *store; /* open, for its lock and its tables; nothing goes through it */
-    sqlite3 *database;
-    sqlite3_stmt *user, *room, *limits, *event, *target, *read, *joined, *text, *edits;
+    struct sqlite_handle handle;
+    sqlite3_stmt *user, *room, *limits, *target, *read, *joined;
+    sqlite3_stmt *event, *text, *edits; /* the handle's */
     uint8_t hash_key[SQLITE_HASH_KEY_BYTES];
     struct builder fold, name, identity;
     uint64_t line, faults;
@@ -56,8 +57,9 @@ static void fail(struct importing *importing, int code)
     if (importing->result != RESULT_OK)
         return;
     importing->result = (code & 0xff) == SQLITE_FULL ? RESULT_FULL : RESULT_FAILED;
-    diag(DIAG_ERROR, "store.refused", "folder", importing->options->folder, "why", sqlite3_errmsg(importing->database),
-         "do", "check the disk and the room on it; nothing was imported", NULL);
+    diag(DIAG_ERROR, "store.refused", "folder", importing->options->folder, "why",
+         sqlite3_errmsg(importing->handle.database), "do", "check the disk and the room on it; nothing was imported",
+         NULL);
 }
 
 static bool goes_on(const struct importing *importing)
@@ -70,9 +72,18 @@ static bool goes_on(const struct importing *importing)
 static sqlite3_stmt *prepare(struct importing *importing, const char *sql)
 {
     sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(importing->database, sql, -1, &statement, NULL);
+    int code = sqlite3_prepare_v2(importing->handle.database, sql, -1, &statement, NULL);
     if (code != SQLITE_OK)
         fail(importing, code);
+    return statement;
+}
+
+/* What the engine has a statement for. */
+static sqlite3_stmt *kept(struct importing *importing, enum sqlite_statement which)
+{
+    sqlite3_stmt *statement = sqlite_statement(&importing->handle, which);
+    if (statement == NULL)
+        fail(importing, sqlite3_extended_errcode(importing->handle.database));
     return statement;
 }
 
@@ -86,22 +97,18 @@ static void prepare_all(struct importing *importing)
                               "?3, ?4, ?4 - 1, ?5)");
     importing->limits = prepare(importing, "INSERT INTO retention (room, age_ms, events_max, bytes_max) VALUES "
                                            "(?1, ?2, ?3, ?4)");
-    importing->event = prepare(importing, "INSERT INTO events (room, key_hash, " SQLITE_EVENT_COLUMNS ", id) VALUES "
-                                          "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)");
     importing->target = prepare(importing, "SELECT kind FROM events WHERE room = ?1 AND seq = ?2");
     importing->read = prepare(importing, "INSERT OR REPLACE INTO reads (room, user, seq) VALUES (?1, ?2, ?3)");
     importing->joined = prepare(importing, "INSERT OR REPLACE INTO joined (room, user, since) VALUES (?1, ?2, ?3)");
-    importing->text = prepare(importing, "UPDATE events SET text = '', mentions = '', is_deleted = 1 WHERE room = ?1 "
-                                         "AND seq = ?2");
-    importing->edits = prepare(importing, "UPDATE events SET text = '', mentions = '', is_deleted = 1 WHERE room = ?1 "
-                                          "AND target = ?2 AND target > 0 AND kind = 2");
+    importing->event = kept(importing, STATEMENT_EVENT_PUT);
+    importing->text = kept(importing, STATEMENT_TEXT_REMOVE);
+    importing->edits = kept(importing, STATEMENT_EDITS_REMOVE);
 }
 
 static void finalize_all(struct importing *importing)
 {
-    sqlite3_stmt *const all[] = {importing->user,   importing->room,   importing->limits,
-                                 importing->event,  importing->target, importing->read,
-                                 importing->joined, importing->text,   importing->edits};
+    sqlite3_stmt *const all[] = {importing->user,   importing->room, importing->limits,
+                                 importing->target, importing->read, importing->joined};
     for (size_t index = 0; index < sizeof all / sizeof *all; index++)
         (void)sqlite3_finalize(all[index]); /* repeats the code of its last step */
 }
@@ -116,7 +123,8 @@ static void run(struct importing *importing, sqlite3_stmt *statement)
 
 static void run_sql(struct importing *importing, const char *sql)
 {
-    int code = importing->result == RESULT_OK ? sqlite3_exec(importing->database, sql, NULL, NULL, NULL) : SQLITE_OK;
+    int code = importing->result == RESULT_OK ? sqlite3_exec(importing->handle.database, sql, NULL, NULL, NULL)
+                                              : SQLITE_OK;
     if (code != SQLITE_OK)
         fail(importing, code);
 }
@@ -185,11 +193,11 @@ static void put_room(struct importing *importing, const struct export_line *line
     sqlite_bind_u64(importing->room, 4, line->first);
     sqlite_bind_view(importing->room, 5, line->members);
     run(importing, importing->room);
-    if (sqlite3_changes(importing->database) == 0) {
+    if (sqlite3_changes(importing->handle.database) == 0) {
         fault(importing, "there is a room of that name already");
         return;
     }
-    importing->room_id = sqlite3_last_insert_rowid(importing->database);
+    importing->room_id = sqlite3_last_insert_rowid(importing->handle.database);
     importing->first = line->first;
     importing->seq = importing->messages = line->first - 1;
     importing->at_ms = line->at_ms;
@@ -244,23 +252,10 @@ static void put_event(struct importing *importing, const struct export_line *lin
     record_identity(&importing->identity, event);
     uint64_t hash =
         sqlite_keys_hash(importing->hash_key, importing->room_id, event->key, builder_view(&importing->identity));
-    (void)sqlite3_bind_int64(put, 1, importing->room_id);
-    (void)sqlite3_bind_int64(put, 2, (sqlite3_int64)hash);
-    sqlite_bind_u64(put, 3, event->seq);
-    (void)sqlite3_bind_int(put, 4, (int)event->kind);
-    (void)sqlite3_bind_int(put, 5, event->is_deleted);
-    (void)sqlite3_bind_int(put, 6, event->is_on);
-    (void)sqlite3_bind_int64(put, 7, event->at_ms);
-    sqlite_bind_view(put, 8, event->user.id);
-    sqlite_bind_view(put, 9, event->user.name);
-    sqlite_bind_view(put, 10, event->key);
-    sqlite_bind_view(put, 11, event->text);
-    sqlite_bind_u64(put, 12, event->target);
-    sqlite_bind_u64(put, 13, event->reply_to);
-    sqlite_bind_view(put, 14, event->mentions);
+    struct event row = *event;
     importing->messages += event->kind == EVENT_MESSAGE;
-    sqlite_bind_u64(put, 15, importing->messages);
-    (void)sqlite3_bind_int64(put, 16, importing->event_next++);
+    row.ordinal = importing->messages;
+    sqlite_bind_event(put, importing->room_id, hash, &row, importing->event_next++);
     run(importing, put);
     importing->seq = event->seq;
     importing->at_ms = event->at_ms;
@@ -458,7 +453,7 @@ static void begin(struct importing *importing)
 {
     run_sql(importing,
             "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
-    if (sqlite_hash_key_read(importing->database, importing->hash_key) != RESULT_OK)
+    if (sqlite_hash_key_read(importing->handle.database, importing->hash_key) != RESULT_OK)
         fail(importing, SQLITE_CORRUPT);
     /* Behind every number that was ever given: key_log may list events that are gone. */
     importing->event_first = 1
@@ -484,7 +479,8 @@ static enum result import_into(struct importing *importing)
     if (goes_on(importing))
         run_sql(importing, "COMMIT");
     if (!goes_on(importing))
-        (void)sqlite3_exec(importing->database, "ROLLBACK", NULL, NULL, NULL); /* the connection ends next anyway */
+        (void)sqlite3_exec(importing->handle.database, "ROLLBACK", NULL, NULL,
+                           NULL); /* the connection ends next anyway */
     return importing->result != RESULT_OK ? importing->result : importing->faults > 0 ? RESULT_INVALID : RESULT_OK;
 }
 
@@ -497,7 +493,6 @@ enum result import_run(const struct import_options *options, struct export_count
                                                 .wal_bytes_max = CHUNK_BYTES_MAX,
                                                 .keys_recent_max = QUEUE_LETTERS};
     const struct store_events nothing = {0};
-    struct sqlite_handle handle;
     char path[4096];
     int code = SQLITE_OK;
     int size = snprintf(path, sizeof path, "%s/" SQLITE_DATABASE_NAME, options->folder);
@@ -506,11 +501,11 @@ enum result import_run(const struct import_options *options, struct export_count
     enum result result = store_open(&store_options, &nothing, &importing.store);
     if (result != RESULT_OK)
         return result;
-    if (sqlite_handle_open(&handle, path, SQLITE_OPEN_READWRITE, SQLITE_WRITER_CACHE_KIB, &code) != RESULT_OK) {
+    if (sqlite_handle_open(&importing.handle, path, SQLITE_OPEN_READWRITE, SQLITE_WRITER_CACHE_KIB, &code)
+        != RESULT_OK) {
         result = sqlite_report_unusable(path, code);
         goto out_store;
     }
-    importing.database = handle.database;
     builder_init(&importing.fold, SIZE_MAX);
     builder_init(&importing.name, SIZE_MAX);
     builder_init(&importing.identity, SIZE_MAX);
@@ -518,7 +513,7 @@ enum result import_run(const struct import_options *options, struct export_count
     builder_done(&importing.fold);
     builder_done(&importing.name);
     builder_done(&importing.identity);
-    sqlite_handle_close(&handle);
+    sqlite_handle_close(&importing.handle);
     *out_counts = importing.counts;
 
 out_store:

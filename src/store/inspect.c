@@ -42,13 +42,7 @@ static enum result open_at_rest(struct inspection *inspection)
         return RESULT_FAILED;
     struct builder uri;
     builder_init(&uri, SIZE_MAX);
-    builder_add_string(&uri, "file:");
-    for (const char *at = inspection->path; *at != '\0'; at++) {
-        if (*at == '?' || *at == '#' || *at == '%')
-            builder_format(&uri, "%%%02x", (unsigned)(uint8_t)*at);
-        else
-            builder_add_byte(&uri, (uint8_t)*at);
-    }
+    sqlite_add_uri(&uri, inspection->path);
     builder_add(&uri, "?immutable=1", sizeof "?immutable=1"); /* with its NUL */
     int code = SQLITE_OK;
     enum result result = RESULT_NO_MEMORY;

@@ -11,6 +11,8 @@
 #include "base/table.h"
 #include "store/record.h"
 
+enum { USER_ID_BYTES_MAX = 64 }; /* store_user's are shorter */
+
 struct memory_room {
     struct list_link staged; /* rooms with events of the open transaction */
     int64_t id;
@@ -163,7 +165,8 @@ static void rollback(struct engine *base)
 
 static enum result probe(struct engine *engine)
 {
-    return (void)engine, RESULT_OK; /* memory is there or it is not */
+    (void)engine; /* memory is there or it is not */
+    return RESULT_OK;
 }
 
 /* ---- rooms ---- */
@@ -407,13 +410,19 @@ static struct memory_read *read_new(int64_t room_id, struct view user_id)
     return read;
 }
 
+/* In one of the tables of them; NULL: there is none. */
+static struct memory_read *pair_get(const struct table *table, int64_t room_id, struct view user_id)
+{
+    uint8_t bytes[sizeof room_id + USER_ID_BYTES_MAX];
+    check(user_id.size <= USER_ID_BYTES_MAX);
+    memcpy(bytes, &room_id, sizeof room_id);
+    memcpy(bytes + sizeof room_id, user_id.at, user_id.size);
+    return table_get(table, view_of(bytes, sizeof room_id + user_id.size));
+}
+
 static enum result read_get(struct engine *base, int64_t room_id, struct view user_id, uint64_t *out_seq)
 {
-    struct memory_read *wanted = read_new(room_id, user_id);
-    if (wanted == NULL)
-        return fail_memory(base);
-    const struct memory_read *read = table_get(&memory_of(base)->reads, wanted->key);
-    free(wanted);
+    const struct memory_read *read = pair_get(&memory_of(base)->reads, room_id, user_id);
     if (read == NULL)
         return RESULT_NOT_FOUND;
     *out_seq = read->seq;
@@ -423,29 +432,19 @@ static enum result read_get(struct engine *base, int64_t room_id, struct view us
 static enum result read_put(struct engine *base, int64_t room_id, struct view user_id, uint64_t seq)
 {
     struct memory_engine *engine = memory_of(base);
-    struct memory_read *wanted = read_new(room_id, user_id);
-    if (wanted == NULL)
-        return fail_memory(base);
-    wanted->seq = seq;
-    struct memory_read *known = table_get(&engine->reads, wanted->key);
+    struct memory_read *known = pair_get(&engine->reads, room_id, user_id);
     if (known != NULL) {
-        if (seq > known->seq)
-            known->seq = seq;
-        free(wanted);
+        known->seq = seq > known->seq ? seq : known->seq;
         return RESULT_OK;
     }
-    if (table_put(&engine->reads, wanted->key, wanted) == RESULT_OK)
+    struct memory_read *read = read_new(room_id, user_id);
+    if (read == NULL)
+        return fail_memory(base);
+    read->seq = seq;
+    if (table_put(&engine->reads, read->key, read) == RESULT_OK)
         return RESULT_OK;
-    free(wanted);
+    free(read);
     return fail_memory(base);
-}
-
-static const struct memory_read *pair_get(const struct table *table, int64_t room_id, struct view user_id)
-{
-    struct memory_read *wanted = read_new(room_id, user_id);
-    const struct memory_read *found = wanted != NULL ? table_get(table, wanted->key) : NULL;
-    free(wanted);
-    return found;
 }
 
 static enum result joined_get(struct engine *base, int64_t room_id, struct view user_id, uint64_t *out_since)
@@ -484,13 +483,12 @@ static enum result joined_put(struct engine *base, int64_t room_id, struct view 
 static enum result joined_remove(struct engine *base, int64_t room_id, struct view user_id)
 {
     struct memory_engine *engine = memory_of(base);
-    struct memory_read *wanted = read_new(room_id, user_id);
-    if (wanted == NULL)
-        return fail_memory(base);
+    struct memory_read *pair = pair_get(&engine->joined, room_id, user_id);
+    if (pair == NULL)
+        return RESULT_OK;
     (void)pthread_mutex_lock(&engine->lock); /* see commit */
-    free(table_remove(&engine->joined, wanted->key));
+    free(table_remove(&engine->joined, pair->key));
     (void)pthread_mutex_unlock(&engine->lock);
-    free(wanted);
     return RESULT_OK;
 }
 

@@ -35,6 +35,17 @@ enum result sqlite_handle_open(struct sqlite_handle *handle, const char *path, i
     return RESULT_FAILED;
 }
 
+void sqlite_add_uri(struct builder *out, const char *path)
+{
+    builder_add_string(out, "file:");
+    for (const char *at = path; *at != '\0'; at++) {
+        if (*at == '?' || *at == '#' || *at == '%')
+            builder_format(out, "%%%02x", (unsigned)(uint8_t)*at);
+        else
+            builder_add_byte(out, (uint8_t)*at);
+    }
+}
+
 void sqlite_handle_close(struct sqlite_handle *handle)
 {
     for (int index = 0; index < STATEMENT_COUNT; index++)
@@ -103,6 +114,17 @@ enum result sqlite_run(struct sqlite_engine *engine, sqlite3_stmt *statement)
     int code = sqlite3_step(statement);
     (void)sqlite3_reset(statement); /* repeats the code of the step */
     return code == SQLITE_DONE ? RESULT_OK : sqlite_fail(engine, code);
+}
+
+enum result sqlite_first_number(struct sqlite_engine *engine, sqlite3_stmt *statement, uint64_t *out_number)
+{
+    int code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        *out_number = (uint64_t)sqlite3_column_int64(statement, 0);
+    (void)sqlite3_reset(statement); /* repeats the code of the step */
+    if (code == SQLITE_ROW)
+        return RESULT_OK;
+    return code == SQLITE_DONE ? RESULT_NOT_FOUND : sqlite_fail(engine, code);
 }
 
 sqlite3_stmt *sqlite_writing(struct sqlite_engine *engine, enum sqlite_statement which, enum result *out_result)
@@ -272,23 +294,8 @@ static enum result event_put(struct engine *base, int64_t room_id, const struct 
     sqlite3_stmt *statement = writing(base, STATEMENT_EVENT_PUT, &result);
     if (statement == NULL)
         return result;
-    (void)sqlite3_bind_int64(statement, 1, room_id);
     uint64_t hash = sqlite_keys_hash(engine->hash_key, room_id, event->key, identity);
-    (void)sqlite3_bind_int64(statement, 2, (sqlite3_int64)hash);
-    sqlite_bind_u64(statement, 3, event->seq);
-    (void)sqlite3_bind_int(statement, 4, (int)event->kind);
-    (void)sqlite3_bind_int(statement, 5, event->is_deleted);
-    (void)sqlite3_bind_int(statement, 6, event->is_on);
-    (void)sqlite3_bind_int64(statement, 7, event->at_ms);
-    sqlite_bind_view(statement, 8, event->user.id);
-    sqlite_bind_view(statement, 9, event->user.name);
-    sqlite_bind_view(statement, 10, event->key);
-    sqlite_bind_view(statement, 11, event->text);
-    sqlite_bind_u64(statement, 12, event->target);
-    sqlite_bind_u64(statement, 13, event->reply_to);
-    sqlite_bind_view(statement, 14, event->mentions);
-    sqlite_bind_u64(statement, 15, event->ordinal);
-    (void)sqlite3_bind_int64(statement, 16, engine->keys.next);
+    sqlite_bind_event(statement, room_id, hash, event, engine->keys.next);
     result = sqlite_run(engine, statement);
     if (result == RESULT_OK)
         result = sqlite_keys_add(engine, hash);
@@ -404,13 +411,7 @@ static enum result read_get(struct engine *base, int64_t room_id, struct view us
         return result;
     (void)sqlite3_bind_int64(statement, 1, room_id);
     sqlite_bind_view(statement, 2, user_id);
-    int code = sqlite3_step(statement);
-    if (code == SQLITE_ROW)
-        *out_seq = (uint64_t)sqlite3_column_int64(statement, 0);
-    (void)sqlite3_reset(statement); /* repeats the code of the step */
-    if (code == SQLITE_ROW)
-        return RESULT_OK;
-    return code == SQLITE_DONE ? RESULT_NOT_FOUND : sqlite_fail(sqlite_of(base), code);
+    return sqlite_first_number(sqlite_of(base), statement, out_seq);
 }
 
 static enum result read_put(struct engine *base, int64_t room_id, struct view user_id, uint64_t seq)

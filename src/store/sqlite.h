@@ -188,6 +188,8 @@ static inline struct sqlite_engine *sqlite_of(struct engine *engine)
 enum result sqlite_handle_open(struct sqlite_handle *handle, const char *path, int flags, int cache_kib,
                                int *out_code) MUST_USE;
 void sqlite_handle_close(struct sqlite_handle *handle);
+/* Appends a path as SQLite's URI names it (https://www.sqlite.org/uri.html), for parameters to follow. */
+void sqlite_add_uri(struct builder *out, const char *path);
 /* The statement, ready to bind; NULL: handle closed, or it cannot be prepared. */
 sqlite3_stmt *sqlite_statement(struct sqlite_handle *handle, enum sqlite_statement which);
 /* The writer's; NULL: `*out_result` says why. */
@@ -199,6 +201,8 @@ struct view sqlite_column_view(sqlite3_stmt *statement, int index);
 enum result sqlite_fail(struct sqlite_engine *engine, int code);
 /* For statements that answer with no row. Resets it. */
 enum result sqlite_run(struct sqlite_engine *engine, sqlite3_stmt *statement) MUST_USE;
+/* For statements that answer with one row at most: the first column's number. RESULT_NOT_FOUND: no row. Resets it. */
+enum result sqlite_first_number(struct sqlite_engine *engine, sqlite3_stmt *statement, uint64_t *out_number) MUST_USE;
 void sqlite_copy_text(char *out, size_t capacity, struct view text);
 
 /* sqlite_schema.c. Checks that the file is ours and of a version that we know; makes or migrates it. Prints the diag
@@ -219,6 +223,8 @@ enum result sqlite_report_unusable(const char *path, int code);
 int sqlite_wal_renew(sqlite3 *database);
 
 /* sqlite_read.c */
+/* All parameters of EVENT_PUT; `id` is the row's. */
+void sqlite_bind_event(sqlite3_stmt *statement, int64_t room_id, uint64_t hash, const struct event *event, int64_t id);
 void sqlite_row_event(sqlite3_stmt *row, struct event *out_event);
 /* SQLITE_OK, or the code of the failure. */
 int sqlite_read_events(struct sqlite_handle *handle, int64_t room_id, uint64_t from, uint64_t to, bool is_falling,

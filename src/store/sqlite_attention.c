@@ -14,23 +14,11 @@ static sqlite3_stmt *about(struct engine *base, enum sqlite_statement which, int
     return statement;
 }
 
-/* One step and the reset. RESULT_NOT_FOUND: no row. The first column's number goes to `out_number`. */
-static enum result first_number(struct engine *base, sqlite3_stmt *statement, uint64_t *out_number)
-{
-    int code = sqlite3_step(statement);
-    if (code == SQLITE_ROW)
-        *out_number = (uint64_t)sqlite3_column_int64(statement, 0);
-    (void)sqlite3_reset(statement); /* repeats the code of the step */
-    if (code == SQLITE_ROW)
-        return RESULT_OK;
-    return code == SQLITE_DONE ? RESULT_NOT_FOUND : sqlite_fail(sqlite_of(base), code);
-}
-
 enum result sqlite_joined_get(struct engine *base, int64_t room_id, struct view user_id, uint64_t *out_since)
 {
     enum result result;
     sqlite3_stmt *statement = about(base, STATEMENT_JOINED_GET, room_id, user_id, &result);
-    return statement != NULL ? first_number(base, statement, out_since) : result;
+    return statement != NULL ? sqlite_first_number(sqlite_of(base), statement, out_since) : result;
 }
 
 enum result sqlite_joined_count(struct engine *base, struct view user_id, size_t max, size_t *out_count)
@@ -42,7 +30,7 @@ enum result sqlite_joined_count(struct engine *base, struct view user_id, size_t
         return result;
     sqlite_bind_view(statement, 1, user_id);
     sqlite_bind_u64(statement, 2, max);
-    result = first_number(base, statement, &count);
+    result = sqlite_first_number(sqlite_of(base), statement, &count);
     *out_count = (size_t)count;
     return result;
 }
@@ -106,7 +94,7 @@ enum result sqlite_mentions_count(struct engine *base, int64_t room_id, struct v
     sqlite_bind_u64(statement, 3, after);
     sqlite_bind_u64(statement, 4, to);
     (void)sqlite3_bind_int(statement, 5, STORE_MENTIONS_COUNTED_MAX);
-    return first_number(base, statement, out_count);
+    return sqlite_first_number(sqlite_of(base), statement, out_count);
 }
 
 enum result sqlite_user_named(struct engine *base, int64_t room_id, struct view fold, char out_id[33])

@@ -4,6 +4,26 @@
 
 #include <stdlib.h>
 
+void sqlite_bind_event(sqlite3_stmt *statement, int64_t room_id, uint64_t hash, const struct event *event, int64_t id)
+{
+    (void)sqlite3_bind_int64(statement, 1, room_id);
+    (void)sqlite3_bind_int64(statement, 2, (sqlite3_int64)hash);
+    sqlite_bind_u64(statement, 3, event->seq);
+    (void)sqlite3_bind_int(statement, 4, (int)event->kind);
+    (void)sqlite3_bind_int(statement, 5, event->is_deleted);
+    (void)sqlite3_bind_int(statement, 6, event->is_on);
+    (void)sqlite3_bind_int64(statement, 7, event->at_ms);
+    sqlite_bind_view(statement, 8, event->user.id);
+    sqlite_bind_view(statement, 9, event->user.name);
+    sqlite_bind_view(statement, 10, event->key);
+    sqlite_bind_view(statement, 11, event->text);
+    sqlite_bind_u64(statement, 12, event->target);
+    sqlite_bind_u64(statement, 13, event->reply_to);
+    sqlite_bind_view(statement, 14, event->mentions);
+    sqlite_bind_u64(statement, 15, event->ordinal);
+    (void)sqlite3_bind_int64(statement, 16, id);
+}
+
 /* In the order of SQLITE_EVENT_COLUMNS. The views live as long as the row. Events of before schema 4 have no ordinal:
  * each of them counts as a message. */
 void sqlite_row_event(sqlite3_stmt *row, struct event *out_event)

@@ -13,7 +13,8 @@ struct sending {
     struct store_room *room;
     const char *prefix;
     int count;
-    int failed; /* appends that were not even staged */
+    int failed;           /* appends that were not even staged */
+    int taken_back_after; /* so many the transaction is gone, as by a look-up whose memory ends; 0: it is not */
 };
 
 static void visit_sending(struct fixture *fixture, const struct letter *letter)
@@ -25,17 +26,26 @@ static void visit_sending(struct fixture *fixture, const struct letter *letter)
         struct event event = message_of(key, key);
         if (append(fixture, sending->room, &event, (uintptr_t)index + 1) != RESULT_OK)
             sending->failed++;
+        if (index + 1 == sending->taken_back_after)
+            assert_int_equal(
+                sqlite3_exec(sqlite_of(fixture->store->engine)->writer.database, "ROLLBACK", NULL, NULL, NULL),
+                SQLITE_OK);
     }
 }
 
 /* As one batch of letters, as in a live server. */
+static void send(struct sending *sending)
+{
+    struct letter letter = {.object = sending};
+    sending->fixture->visit = visit_sending;
+    assert_int_equal(store_post(sending->fixture->store, &letter), RESULT_OK);
+    turn_all(sending->fixture);
+}
+
 static struct sending send_batch(struct fixture *fixture, struct store_room *room, const char *prefix, int count)
 {
     struct sending sending = {.fixture = fixture, .room = room, .prefix = prefix, .count = count};
-    struct letter letter = {.object = &sending};
-    fixture->visit = visit_sending;
-    assert_int_equal(store_post(fixture->store, &letter), RESULT_OK);
-    turn_all(fixture);
+    send(&sending);
     return sending;
 }
 
@@ -218,23 +228,7 @@ static void a_user_of_a_refused_batch_is_kept_with_the_next(void **state)
     fixture_done(&fixture);
 }
 
-/* As a look-up whose memory ends: it takes the transaction back, and its failure need not be that of what asked. */
-static void visit_taken_back(struct fixture *fixture, const struct letter *letter)
-{
-    struct sending *sending = letter->object;
-    for (int index = 0; index < sending->count; index++) {
-        char key[32];
-        (void)snprintf(key, sizeof key, "%s%d", sending->prefix, index);
-        struct event event = message_of(key, key);
-        if (append(fixture, sending->room, &event, (uintptr_t)index + 1) != RESULT_OK)
-            sending->failed++;
-        if (index == 1)
-            assert_int_equal(
-                sqlite3_exec(sqlite_of(fixture->store->engine)->writer.database, "ROLLBACK", NULL, NULL, NULL),
-                SQLITE_OK);
-    }
-}
-
+/* The failure of what took it back need not be that of what asked. */
 static void what_comes_behind_a_transaction_taken_back_is_refused_with_it(void **state)
 {
     (void)state;
@@ -243,11 +237,8 @@ static void what_comes_behind_a_transaction_taken_back_is_refused_with_it(void *
     fixture_init(&fixture, false);
     struct store_room *room = must_open(&fixture, "lobby");
     (void)send_batch(&fixture, room, "a", 2);
-    struct sending sending = {.fixture = &fixture, .room = room, .prefix = "b", .count = 5};
-    struct letter letter = {.object = &sending};
-    fixture.visit = visit_taken_back;
-    assert_int_equal(store_post(fixture.store, &letter), RESULT_OK);
-    turn_all(&fixture);
+    struct sending sending = {.fixture = &fixture, .room = room, .prefix = "b", .count = 5, .taken_back_after = 2};
+    send(&sending);
     assert_int_equal(sending.failed, 3);
     assert_int_equal(told_committed(&fixture, 0), 2);
     assert_string_equal(read_all(&fixture, room), "1:a0 2:a1");
